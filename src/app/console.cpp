@@ -1,0 +1,75 @@
+#include "app/console.hpp"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+
+#include "app/output.hpp"
+
+namespace berth::app {
+
+namespace {
+
+// Readable on dark and on light terminals.
+constexpr std::array<std::string_view, 6> colours{"\x1b[36m", "\x1b[33m", "\x1b[32m",
+                                                  "\x1b[35m", "\x1b[34m", "\x1b[31m"};
+
+// A pipe that is ready takes this much without blocking (POSIX, PIPE_BUF).
+constexpr std::size_t piece = 4096;
+
+bool writable(int fd) {
+  pollfd poll_for{fd, POLLOUT, 0};
+  return ::poll(&poll_for, 1, 0) == 1;
+}
+
+}  // namespace
+
+Console::Console(const boost::asio::any_io_executor& executor, int fd, bool colour, std::size_t width)
+    : fd_(fd), colour_(colour), width_(width), stream_(executor) {
+  boost::system::error_code error;
+  const int copy = ::dup(fd);
+  stream_.assign(copy, error);
+  pollable_ = !error;  // a file is not, and never makes anybody wait
+  if (error) ::close(copy);
+}
+
+Console::~Console() {
+  for (int i = 0; i < 64 && !queue_.empty() && writable(fd_); ++i) write_some();
+}
+
+void Console::line(std::size_t index, std::string_view name, std::string_view text) {
+  if (queue_.size() > longest_queue) {
+    ++dropped_lines_;
+    return;
+  }
+  if (dropped_lines_ > 0) {
+    queue_ += "berth: " + std::to_string(dropped_lines_) + " lines were not shown, because nobody read\n";
+    dropped_lines_ = 0;
+  }
+  const std::string padding(width_ > name.size() ? width_ - name.size() : 0, ' ');
+  if (colour_) queue_ += colours[index % colours.size()];
+  queue_.append(name).append(padding).append(" | ");
+  if (colour_) queue_ += "\x1b[0m";
+  queue_ += printable(text);
+  queue_ += '\n';
+  if (!waiting_) write_some();
+}
+
+void Console::write_some() {
+  while (!queue_.empty() && (!pollable_ || writable(fd_))) {
+    const ssize_t written = ::write(fd_, queue_.data(), std::min(queue_.size(), piece));
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return queue_.clear();  // the terminal is gone; the log files have it all
+    queue_.erase(0, static_cast<std::size_t>(written));
+  }
+  if (queue_.empty() || waiting_) return;
+  waiting_ = true;
+  stream_.async_wait(boost::asio::posix::stream_descriptor::wait_write, [this](const boost::system::error_code& error) {
+    waiting_ = false;
+    if (!error) write_some();
+  });
+}
+
+}  // namespace berth::app

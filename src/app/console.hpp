@@ -1,0 +1,37 @@
+#pragma once
+// The terminal of a foreground `up`: what the servers say, each line with its server's name before it. A terminal that
+// is stopped (Ctrl-S) or a pipe that nobody reads stops nothing here: lines wait, up to a bound, and are then counted.
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace berth::app {
+
+class Console {
+ public:
+  static constexpr std::size_t longest_queue = 1U << 20U;  // bytes
+
+  // `width`: of the longest name.
+  Console(const boost::asio::any_io_executor& executor, int fd, bool colour, std::size_t width);
+  ~Console();
+
+  // `index` chooses the colour.
+  void line(std::size_t index, std::string_view name, std::string_view text);
+
+ private:
+  void write_some();
+
+  int fd_;
+  bool colour_;
+  std::size_t width_;
+  std::string queue_;
+  std::uint64_t dropped_lines_ = 0;
+  bool waiting_ = false;
+  bool pollable_ = false;
+  boost::asio::posix::stream_descriptor stream_;
+};
+
+}  // namespace berth::app

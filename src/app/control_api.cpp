@@ -1,0 +1,214 @@
+#include "app/control_api.hpp"
+
+#include <algorithm>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
+#include <charconv>
+
+#include "app/status_json.hpp"
+
+namespace berth::app {
+
+namespace json = boost::json;
+using core::PhaseKind;
+using core::State;
+
+namespace {
+
+std::string error_body(std::string_view code, std::string_view message) {
+  return json::serialize(json::object{{"error", json::object{{"code", code}, {"message", message}}}});
+}
+
+int hex_value(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+// RFC 3986, 2.1. What is no escape stays as it is.
+std::string decoded(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '%' && i + 2 < text.size() && hex_value(text[i + 1]) >= 0 && hex_value(text[i + 2]) >= 0) {
+      out += static_cast<char>(hex_value(text[i + 1]) * 16 + hex_value(text[i + 2]));
+      i += 2;
+    } else {
+      out += text[i];
+    }
+  }
+  return out;
+}
+
+std::vector<std::string> split(std::string_view text, char separator) {
+  std::vector<std::string> parts;
+  while (!text.empty()) {
+    const auto end = std::min(text.find(separator), text.size());
+    if (end > 0) parts.push_back(decoded(text.substr(0, end)));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return parts;
+}
+
+}  // namespace
+
+struct ControlApi::Waiter {
+  explicit Waiter(boost::asio::io_context& io) : timer(io) {}
+
+  enum class For { ready, up, launched, stopped } what = For::ready;
+  std::vector<std::size_t> servers;
+  Respond respond;
+  Connected connected;
+  boost::asio::steady_timer timer;
+  bool done = false;
+};
+
+ControlApi::ControlApi(boost::asio::io_context& io, Fleet& fleet, std::function<SupervisorStatus()> status,
+                       std::function<void()> down)
+    : io_(io), fleet_(fleet), status_(std::move(status)), down_(std::move(down)) {}
+
+ControlApi::~ControlApi() = default;
+
+void ControlApi::handle(const ControlRequest& request, Respond respond, Connected connected) {
+  const auto question = std::min(request.target.find('?'), request.target.size());
+  const std::string query = question < request.target.size() ? request.target.substr(question + 1) : "";
+  const auto path = split(std::string_view(request.target).substr(0, question), '/');
+  const bool get = request.method == "GET";
+  const bool post = request.method == "POST";
+  const auto is = [&](std::initializer_list<std::string_view> parts) {
+    return std::equal(path.begin(), path.end(), parts.begin(), parts.end());
+  };
+  const bool known = is({"v1", "status"}) || is({"v1", "ports"}) || is({"v1", "wait"}) || is({"v1", "down"}) ||
+                     (path.size() >= 3 && path.size() <= 4 && path[0] == "v1" && path[1] == "servers");
+  if (!known) return respond(404, error_body("not_found", "there is nothing at " + request.target));
+
+  if (get && is({"v1", "status"})) return respond(200, json::serialize(to_json(status_())));
+  if (get && is({"v1", "ports"})) return respond(200, json::serialize(ports_to_json(status_())));
+  if (get && is({"v1", "wait"})) return wait(query, std::move(respond), std::move(connected));
+  if (post && is({"v1", "down"})) {
+    respond(202, "{}");
+    return down_();
+  }
+  if (path.size() == 3 && path[1] == "servers" && get) {
+    const auto found = fleet_.find({path[2]});
+    if (!found) return respond(404, error_body("unknown_server", found.error()));
+    return respond(200, json::serialize(to_json(status_().servers[found->front()])));
+  }
+  if (path.size() == 4 && post) return act(path, respond);
+  respond(405, error_body("method_not_allowed", request.method + " is not possible at " + request.target));
+}
+
+void ControlApi::act(const std::vector<std::string>& path, const Respond& respond) {
+  const auto found = fleet_.find({path[2]});
+  if (!found) return respond(404, error_body("unknown_server", found.error()));
+  if (path[3] != "stop" && fleet_.going_down()) {
+    return respond(409, error_body("going_down", "the supervisor is going down"));
+  }
+  if (path[3] == "start") {
+    fleet_.start(*found);
+  } else if (path[3] == "stop") {
+    fleet_.stop(*found);
+  } else if (path[3] == "restart") {
+    fleet_.restart(*found);
+  } else {
+    return respond(404,
+                   error_body("not_found", "a server can be started, stopped and restarted, not `" + path[3] + "`"));
+  }
+  respond(202, "{}");
+}
+
+// GET /v1/wait?for=ready|up|launched|stopped[&name=NAME…][&timeout_ms=N]: 200 when it is so, 409 at once when it cannot
+// become so unasked, 408 when the time is over. Without names: every server that is wanted up. `up` is `ready`, or
+// ended by itself without an error.
+void ControlApi::wait(const std::string& query, Respond respond, Connected connected) {
+  auto waiter = std::make_shared<Waiter>(io_);
+  std::vector<std::string> names;
+  long timeout_ms = -1;
+  for (const std::string& part : split(query, '&')) {
+    const auto equals = std::min(part.find('='), part.size());
+    const std::string key = part.substr(0, equals);
+    const std::string value = part.substr(std::min(equals + 1, part.size()));
+    if (key == "name") names.push_back(value);
+    if (key == "timeout_ms") std::from_chars(value.data(), value.data() + value.size(), timeout_ms);
+    if (key != "for") continue;
+    if (value == "ready") waiter->what = Waiter::For::ready;
+    if (value == "up") waiter->what = Waiter::For::up;
+    if (value == "launched") waiter->what = Waiter::For::launched;
+    if (value == "stopped") waiter->what = Waiter::For::stopped;
+  }
+  const auto found = fleet_.find(names);
+  if (!found) return respond(404, error_body("unknown_server", found.error()));
+  for (const std::size_t i : *found) {
+    if (!names.empty() || fleet_.at(i).life().wanted_up()) waiter->servers.push_back(i);
+  }
+  waiter->respond = std::move(respond);
+  waiter->connected = std::move(connected);
+  if (answer_if_decided(*waiter)) return;
+  if (timeout_ms >= 0) {
+    waiter->timer.expires_after(std::chrono::milliseconds(timeout_ms));
+    waiter->timer.async_wait([this, waiter](const boost::system::error_code& error) {
+      if (error || std::exchange(waiter->done, true)) return;
+      waiters_.remove(waiter);
+      waiter->respond(408, error_body("timed_out", "the time is over"));
+    });
+  }
+  waiters_.push_back(std::move(waiter));
+}
+
+ControlApi::Outcome ControlApi::outcome(const Waiter& waiter) const {
+  bool all = true;
+  for (const std::size_t i : waiter.servers) {
+    const auto& life = fleet_.at(i).life();
+    const bool over = core::down_for_good(life.state());
+    switch (waiter.what) {
+      case Waiter::For::ready:
+        if (over || (fleet_.going_down() && !life.is_ready())) return Outcome::never;
+        all = all && life.is_ready();
+        break;
+      case Waiter::For::up:
+        if (fleet_.at(i).ended_badly() || life.state() == State::stopped) return Outcome::never;
+        all = all && (life.is_ready() || life.state() == State::exited);
+        break;
+      case Waiter::For::launched:
+        if (life.state() == State::failed) return Outcome::never;
+        all = all && life.phase() != PhaseKind::waiting && life.phase() != PhaseKind::stopping;
+        break;
+      case Waiter::For::stopped: all = all && over && fleet_.at(i).pid() == 0; break;
+    }
+  }
+  return all ? Outcome::reached : Outcome::not_yet;
+}
+
+bool ControlApi::answer_if_decided(Waiter& waiter) {
+  switch (outcome(waiter)) {
+    case Outcome::not_yet: return false;
+    case Outcome::reached: waiter.respond(200, "{}"); return true;
+    case Outcome::never: break;
+  }
+  std::string message;
+  for (const std::size_t i : waiter.servers) {
+    const auto& server = fleet_.at(i);
+    if (!core::down_for_good(server.life().state())) continue;
+    message += (message.empty() ? "`" : "; `") + server.config().name + "` is " +
+               std::string(core::to_string(server.life().state())) +
+               (server.life().message().empty() ? "" : ": " + server.redacted(server.life().message()));
+  }
+  waiter.respond(409, error_body("impossible", message.empty() ? "the supervisor is going down" : message));
+  return true;
+}
+
+void ControlApi::settled() {
+  for (auto it = waiters_.begin(); it != waiters_.end();) {
+    Waiter& waiter = **it;
+    if (!waiter.connected() || answer_if_decided(waiter)) {
+      waiter.done = true;
+      waiter.timer.cancel();
+      it = waiters_.erase(it);
+    } else {
+      ++it;
+    }
+  }
+}
+
+}  // namespace berth::app

@@ -1,0 +1,45 @@
+#pragma once
+// What can be asked of a running supervisor: paths in, JSON out.
+
+#include <berth/status.hpp>
+#include <boost/asio/io_context.hpp>
+#include <functional>
+#include <list>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/control_server.hpp"
+#include "app/fleet.hpp"
+
+namespace berth::app {
+
+class ControlApi {
+ public:
+  // `status`: the whole document. `down`: begin to go down.
+  ControlApi(boost::asio::io_context& io, Fleet& fleet, std::function<SupervisorStatus()> status,
+             std::function<void()> down);
+  ~ControlApi();
+
+  void handle(const ControlRequest& request, Respond respond, Connected connected);
+
+  // Something may have changed: answers those who wait for it.
+  void settled();
+
+ private:
+  struct Waiter;
+  enum class Outcome { not_yet, reached, never };
+
+  void act(const std::vector<std::string>& path, const Respond& respond);
+  void wait(const std::string& query, Respond respond, Connected connected);
+  Outcome outcome(const Waiter& waiter) const;
+  bool answer_if_decided(Waiter& waiter);
+
+  boost::asio::io_context& io_;
+  Fleet& fleet_;
+  std::function<SupervisorStatus()> status_;
+  std::function<void()> down_;
+  std::list<std::shared_ptr<Waiter>> waiters_;
+};
+
+}  // namespace berth::app

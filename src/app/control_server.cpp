@@ -1,0 +1,194 @@
+#include "app/control_server.hpp"
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/beast/core/basic_stream.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/message.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/http/write.hpp>
+#include <optional>
+
+namespace berth::app {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+using Protocol = asio::local::stream_protocol;
+using namespace std::chrono_literals;
+
+namespace {
+
+bool may_ask(int socket) {
+  ucred peer{};
+  socklen_t size = sizeof(peer);
+  if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return false;
+  return peer.uid == ::geteuid() || peer.uid == 0;
+}
+
+}  // namespace
+
+class ControlServer::Impl : public std::enable_shared_from_this<Impl> {
+ public:
+  class Session;
+
+  Impl(asio::io_context& io, std::string path, ControlHandler handler)
+      : acceptor_(io), retry_(io), path_(std::move(path)), handler_(std::move(handler)) {}
+
+  std::string open() {
+    ::unlink(path_.c_str());
+    boost::system::error_code error;
+    acceptor_.open(Protocol(), error);
+    const mode_t before = ::umask(0177);
+    if (!error) acceptor_.bind(Protocol::endpoint(path_), error);
+    ::umask(before);
+    if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
+    if (error) return "cannot listen on the control socket `" + path_ + "`: " + error.message();
+    accept();
+    return {};
+  }
+
+  void close() {
+    boost::system::error_code ignored;
+    retry_.cancel();
+    if (acceptor_.is_open()) ::unlink(path_.c_str());
+    acceptor_.close(ignored);
+  }
+
+  void accept();
+
+  Protocol::acceptor acceptor_;
+  asio::steady_timer retry_;
+  std::string path_;
+  ControlHandler handler_;
+  std::size_t answering_ = 0;  // requests that were read and whose answer is not written yet
+};
+
+class ControlServer::Impl::Session : public std::enable_shared_from_this<Session> {
+ public:
+  Session(Protocol::socket socket, std::shared_ptr<Impl> server)
+      : stream_(std::move(socket)), server_(std::move(server)) {}
+
+  void read() {
+    parser_.emplace();
+    parser_->header_limit(16 * 1024);
+    parser_->body_limit(1024 * 1024);
+    stream_.expires_after(30s);
+    http::async_read(stream_, buffer_, *parser_,
+                     [self = shared_from_this()](const boost::system::error_code& error, std::size_t) {
+                       if (!error) self->handle();
+                     });
+  }
+
+ private:
+  void handle() {
+    const auto& request = parser_->get();
+    keep_alive_ = request.keep_alive();
+    stream_.expires_never();
+    ++server_->answering_;
+    answered_ = false;
+    watch_for_hangup();
+    const ControlRequest asked{std::string(request.method_string()), std::string(request.target())};
+    server_->handler_(
+        asked,
+        [self = shared_from_this()](unsigned status, std::string body) { self->respond(status, std::move(body)); },
+        [weak = weak_from_this()] {
+          const auto self = weak.lock();
+          return self && self->connected_;
+        });
+  }
+
+  // A client that gives up while it waits is noticed without anything being read: what it may have sent stays for
+  // later.
+  void watch_for_hangup() {
+    stream_.socket().async_wait(Protocol::socket::wait_read, [self = shared_from_this()](const auto& error) {
+      if (error || self->answered_) return;
+      char byte = 0;
+      const ssize_t got = ::recv(self->stream_.socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+      if (got != 0) return;
+      self->connected_ = false;
+      --self->server_->answering_;
+      self->answered_ = true;
+      self->close();
+    });
+  }
+
+  void respond(unsigned status, std::string body) {
+    if (answered_) return;
+    answered_ = true;
+    boost::system::error_code ignored;
+    stream_.socket().cancel(ignored);  // the watch for a hang-up
+    response_ = {static_cast<http::status>(status), 11};
+    response_.set(http::field::server, "berth");
+    response_.set(http::field::content_type, "application/json");
+    response_.keep_alive(keep_alive_);
+    response_.body() = std::move(body);
+    response_.prepare_payload();
+    stream_.expires_after(30s);
+    http::async_write(stream_, response_,
+                      [self = shared_from_this()](const boost::system::error_code& error, std::size_t) {
+                        --self->server_->answering_;
+                        if (error || !self->keep_alive_) return self->close();
+                        self->read();
+                      });
+  }
+
+  void close() {
+    boost::system::error_code ignored;
+    stream_.socket().shutdown(Protocol::socket::shutdown_both, ignored);
+    stream_.close();
+  }
+
+  beast::basic_stream<Protocol> stream_;
+  std::shared_ptr<Impl> server_;
+  beast::flat_buffer buffer_;
+  std::optional<http::request_parser<http::string_body>> parser_;
+  http::response<http::string_body> response_;
+  bool keep_alive_ = false;
+  bool answered_ = true;
+  bool connected_ = true;
+};
+
+void ControlServer::Impl::accept() {
+  acceptor_.async_accept([self = shared_from_this()](const boost::system::error_code& error, Protocol::socket socket) {
+    if (error == asio::error::operation_aborted || !self->acceptor_.is_open()) return;
+    if (error) {  // out of descriptors: trying at once would spin
+      self->retry_.expires_after(200ms);
+      return self->retry_.async_wait([self](const boost::system::error_code& cancelled) {
+        if (!cancelled) self->accept();
+      });
+    }
+    if (may_ask(socket.native_handle())) std::make_shared<Session>(std::move(socket), self)->read();
+    self->accept();
+  });
+}
+
+ControlServer::ControlServer(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+ControlServer::~ControlServer() {
+  close();
+}
+
+void ControlServer::close() {
+  impl_->close();
+}
+
+bool ControlServer::idle() const {
+  return impl_->answering_ == 0;
+}
+
+Expected<std::unique_ptr<ControlServer>, std::string> ControlServer::listen(asio::io_context& io,
+                                                                            const std::string& path,
+                                                                            ControlHandler handler) {
+  auto impl = std::make_shared<Impl>(io, path, std::move(handler));
+  if (auto trouble = impl->open(); !trouble.empty()) return Unexpected<std::string>(std::move(trouble));
+  return std::unique_ptr<ControlServer>(new ControlServer(std::move(impl)));
+}
+
+}  // namespace berth::app

@@ -1,0 +1,47 @@
+#pragma once
+// What all servers of one supervisor share.
+
+#include <sys/resource.h>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+#include <vector>
+
+#include "app/output.hpp"
+#include "app/port_desk.hpp"
+#include "core/lifecycle.hpp"
+#include "os/guardian.hpp"
+#include "os/listeners.hpp"
+
+namespace berth::app {
+
+struct Harbour {
+  boost::asio::any_io_executor executor;
+  std::string project;
+  std::string host;       // `ports.host`
+  bool hold = true;       // `ports.hold`
+  std::string marker;     // NAME=VALUE that every child bears
+  std::string instances;  // what MCP_INSTANCE_ID begins with
+  std::string log_dir;
+  std::optional<rlimit> child_limits;
+  PortDesk* desk = nullptr;
+  os::Guardian* guardian = nullptr;
+  std::unordered_set<pid_t> leaders;  // living children that are leaders of servers, or started on purpose
+
+  // Queues an event for a server (by its index); handled before the loop goes on.
+  std::function<void(std::size_t server, core::Event)> post;
+  // A line that a server said, redacted.
+  std::function<void(std::size_t server, Stream, std::string_view line)> said;
+  // Something in a server's history.
+  std::function<void(std::size_t server, const core::Report&)> report;
+  // It would be good to look for listeners soon.
+  std::function<void()> look_soon;
+  // A port was laid to rest: wake it when its old connections are forgotten.
+  std::function<void(Port)> rested;
+};
+
+}  // namespace berth::app

@@ -1,0 +1,100 @@
+#include "app/output.hpp"
+
+#include <utility>
+
+namespace berth::app {
+
+void LineSplitter::feed(std::string_view bytes, const Sink& sink) {
+  while (!bytes.empty()) {
+    const std::size_t end = bytes.find('\n');
+    const std::string_view piece = bytes.substr(0, end);
+    const bool whole = end != std::string_view::npos;
+    if (whole && rest_.empty()) {
+      sink(piece);
+    } else {
+      rest_.append(piece.substr(0, longest - rest_.size()));
+      if (whole || rest_.size() >= longest) sink(std::exchange(rest_, {}));
+      if (!whole && piece.size() > longest) {
+        bytes.remove_prefix(longest);
+        continue;
+      }
+    }
+    bytes.remove_prefix(whole ? end + 1 : bytes.size());
+  }
+}
+
+void LineSplitter::flush(const Sink& sink) {
+  if (!rest_.empty()) sink(std::exchange(rest_, {}));
+}
+
+void OutputTail::add(std::string_view line) {
+  if (line.empty()) return;
+  lines_.push_back(printable(line.substr(0, longest_line)));
+  bytes_ += lines_.back().size();
+  while (lines_.size() > most_lines || bytes_ > most_bytes) {
+    bytes_ -= lines_.front().size();
+    lines_.pop_front();
+  }
+}
+
+void OutputTail::clear() {
+  std::deque<std::string>().swap(lines_);
+  bytes_ = 0;
+}
+
+namespace {
+
+// The length of the UTF-8 sequence that begins `text`, or 0 when it is none (RFC 3629).
+std::size_t utf8_length(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char first = byte(0);
+  const std::size_t length = first < 0x80   ? 1
+                             : first < 0xC2 ? 0
+                             : first < 0xE0 ? 2
+                             : first < 0xF0 ? 3
+                             : first < 0xF5 ? 4
+                                            : 0;
+  if (length == 0 || text.size() < length) return 0;
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xC0U) != 0x80U) return 0;
+  }
+  if (length == 3 && ((first == 0xE0 && byte(1) < 0xA0) || (first == 0xED && byte(1) >= 0xA0))) return 0;
+  if (length == 4 && ((first == 0xF0 && byte(1) < 0x90) || (first == 0xF4 && byte(1) >= 0x90))) return 0;
+  return length;
+}
+
+// The length of the terminal's escape sequence at the start of `text`: ESC [ … letter, or ESC and one more.
+std::size_t escape_length(std::string_view text) {
+  if (text.size() < 2 || text[1] != '[') return std::min<std::size_t>(text.size(), 2);
+  std::size_t end = 2;
+  while (end < text.size() && (text[end] < '@' || text[end] > '~')) ++end;
+  return std::min(end + 1, text.size());
+}
+
+}  // namespace
+
+std::string printable(std::string_view line) {
+  std::string out;
+  out.reserve(line.size());
+  while (!line.empty()) {
+    const auto first = static_cast<unsigned char>(line.front());
+    std::size_t length = 1;
+    if (first == 0x1B) {
+      length = escape_length(line);
+    } else if (first == '\t') {
+      out += ' ';
+    } else if (first >= 0x20 && first != 0x7F) {
+      length = utf8_length(line);
+      if (length == 0) {
+        out += "\xEF\xBF\xBD";  // U+FFFD
+        length = 1;
+      } else {
+        out.append(line.substr(0, length));
+      }
+    }
+    line.remove_prefix(length);
+  }
+  return out;
+}
+
+}  // namespace berth::app

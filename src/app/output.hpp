@@ -1,0 +1,48 @@
+#pragma once
+// What a server says: whole lines for those who read them, and the last few for the day when it dies.
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace berth::app {
+
+enum class Stream : std::uint8_t { out, err };
+
+// Cuts a stream of bytes into lines. A line is given up in pieces when it is longer than 64 KiB; bytes that end no line
+// wait for the rest, or for `flush`.
+class LineSplitter {
+ public:
+  static constexpr std::size_t longest = 65536;
+  using Sink = std::function<void(std::string_view line)>;
+
+  void feed(std::string_view bytes, const Sink& sink);
+  void flush(const Sink& sink);
+
+ private:
+  std::string rest_;
+};
+
+// The last lines, at most 20 of them and 4 KiB in all.
+class OutputTail {
+ public:
+  static constexpr std::size_t most_lines = 20;
+  static constexpr std::size_t most_bytes = 4096;
+  static constexpr std::size_t longest_line = 1024;
+
+  void add(std::string_view line);
+  void clear();
+  [[nodiscard]] std::vector<std::string> lines() const { return {lines_.begin(), lines_.end()}; }
+
+ private:
+  std::deque<std::string> lines_;
+  std::size_t bytes_ = 0;
+};
+
+// Valid UTF-8 without control characters, whatever was said: a tail goes into JSON and onto terminals.
+std::string printable(std::string_view line);
+
+}  // namespace berth::app

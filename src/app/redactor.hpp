@@ -1,0 +1,20 @@
+#pragma once
+// Keeps secrets out of everything that Berth says: replaces their values wherever they turn up in a text.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace berth::app {
+
+class Redactor {
+ public:
+  explicit Redactor(std::vector<std::string> secrets = {}) : secrets_(std::move(secrets)) {}
+
+  [[nodiscard]] std::string operator()(std::string_view text) const;
+
+ private:
+  std::vector<std::string> secrets_;  // longest first, so that one inside another does not leave a rest
+};
+
+}  // namespace berth::app

@@ -1,0 +1,202 @@
+// The server's dealings with the machine. server_watch.cpp has what is seen of it: output, listeners, its end, its
+// status.
+
+#include "app/server.hpp"
+
+#include <csignal>
+#include <cstdlib>
+#include <random>
+
+#include "config/templates.hpp"
+#include "os/clock.hpp"
+#include "os/launch.hpp"
+
+namespace berth::app {
+
+namespace {
+
+std::string hex_digits() {
+  static std::random_device random;
+  char text[17];
+  std::snprintf(text, sizeof(text), "%08x%08x", random(), random());
+  return text;
+}
+
+}  // namespace
+
+Server::Server(Harbour& harbour, std::size_t index, std::shared_ptr<const ServerConfig> config, std::uint64_t seed)
+    : harbour_(harbour),
+      index_(index),
+      config_(std::move(config)),
+      life_(config_, harbour.hold, seed),
+      redact_(config_->secret_values),
+      conflict_words_(config_->conflict.patterns),
+      log_(harbour.log_dir + "/" + config_->name + ".log"),
+      out_(harbour.executor, [this](std::string_view bytes) { on_output(Stream::out, bytes); }),
+      err_(harbour.executor, [this](std::string_view bytes) { on_output(Stream::err, bytes); }) {}
+
+Server::~Server() = default;
+
+void Server::handle(const core::Event& event, core::Instant now) {
+  for (const core::Effect& effect : life_.on(event, now)) {
+    std::visit([this](const auto& e) { perform(e); }, effect);
+  }
+}
+
+// ---- the berth
+// --------------------------------------------------------------------------------------------------------
+
+void Server::perform(const core::ClaimPort& claim) {
+  const auto port =
+      config_->fixed_port ? harbour_.desk->claim_fixed(*config_->fixed_port) : harbour_.desk->claim(claim);
+  if (port) {
+    post(core::PortClaimed{*port});
+  } else {
+    post(port.error());
+  }
+}
+
+void Server::perform(const core::ReleasePort& release) {
+  harbour_.desk->release(release.port);
+}
+
+void Server::perform(const core::CondemnPort& condemn) {
+  harbour_.desk->condemn(condemn.port, condemn.reason, condemn.holder);
+}
+
+void Server::perform(const core::RestPort& rest) {
+  harbour_.desk->rest(rest.port);
+  harbour_.rested(rest.port);
+}
+
+// ---- the process
+// ------------------------------------------------------------------------------------------------------
+
+std::string Server::url(Port port, const std::string& host) const {
+  return "http://" + host + ":" + std::to_string(port) + config_->path;
+}
+
+std::vector<std::string> Server::environment(Port port, const std::string& instance) const {
+  std::vector<std::pair<std::string, std::string>> entries;
+  const auto set = [&](const std::string& name, const std::string& value) {
+    for (auto& entry : entries) {
+      if (entry.first == name) {
+        entry.second = value;
+        return;
+      }
+    }
+    entries.emplace_back(name, value);
+  };
+  if (config_->inherit_env) {
+    for (char** entry = environ; *entry != nullptr; ++entry) {
+      const std::string_view text(*entry);
+      const auto equals = text.find('=');
+      if (equals != std::string_view::npos) entries.emplace_back(text.substr(0, equals), text.substr(equals + 1));
+    }
+  }
+  const config::LaunchValues values{port, harbour_.host, config_->name, url(port, harbour_.host)};
+  for (const auto& [name, value] : config_->env_file) set(name, value);
+  for (const auto& [name, value] : config_->env) set(name, config::fill(value, values));
+  for (const std::string& name : config_->port_env) set(name, std::to_string(port));
+  set("HOST", harbour_.host);
+  set("BERTH_SERVER", config_->name);
+  set("BERTH_PROJECT", harbour_.project);
+  const auto equals = harbour_.marker.find('=');
+  set(harbour_.marker.substr(0, equals), harbour_.marker.substr(equals + 1));
+  set("MCP_INSTANCE_ID", instance);
+
+  std::vector<std::string> list;
+  list.reserve(entries.size());
+  for (const auto& [name, value] : entries) list.push_back(name + "=" + value);
+  return list;
+}
+
+void Server::perform(const core::Launch& launch) {
+  const std::string instance = harbour_.instances + "." + config_->name + "." + hex_digits();
+  os::LaunchRequest request;
+  request.environment = environment(launch.port, instance);
+  request.cwd = config_->cwd;
+  request.descriptors = harbour_.child_limits;
+  std::string path;
+  for (const std::string& entry : request.environment) {
+    if (entry.starts_with("PATH=")) path = entry.substr(5);
+  }
+  auto executable = os::resolve_command(config_->command, path, config_->cwd);
+  if (!executable) return post(core::NotLaunched{executable.error().cause, executable.error().message});
+  request.executable = std::move(*executable);
+  const config::LaunchValues values{launch.port, harbour_.host, config_->name, url(launch.port, harbour_.host)};
+  for (const std::string& arg : config_->args) request.args.push_back(config::fill(arg, values));
+
+  os::Fd out = out_.open();
+  os::Fd err = err_.open();
+  if (!out || !err) return post(core::NotLaunched{core::Cause::spawn_failed, "no descriptors left for its output"});
+  request.output = out.get();
+  request.error = err.get();
+  if (!harbour_.hold || !launch.hold) harbour_.desk->let_go_of_hold(launch.port);
+
+  tail_.clear();
+  const auto pid = os::launch(harbour_.executor, request);
+  if (!pid) {
+    out_.close();
+    err_.close();
+    return post(core::NotLaunched{pid.error().cause, pid.error().message});
+  }
+  run_.emplace();
+  run_->pid = *pid;
+  run_->port = launch.port;
+  run_->sign = {.leader = *pid, .marker = "MCP_INSTANCE_ID=" + instance};
+  run_->started_at = std::chrono::system_clock::now();
+  run_->started = std::chrono::steady_clock::now();
+  harbour_.leaders.insert(*pid);
+  if (harbour_.guardian != nullptr) harbour_.guardian->watch(*pid);
+  post(core::Launched{});
+  harbour_.look_soon();
+}
+
+std::vector<pid_t> Server::members() const {
+  return run_ ? os::ProcessTree::members(run_->sign, harbour_.leaders) : std::vector<pid_t>{};
+}
+
+// The group first and alone: what has left it mostly ends with it, and is told once the leader is gone.
+void Server::perform(const core::SignalTree& signal) {
+  if (!run_) return;
+  if (run_->leader_alive) {
+    ::kill(-run_->pid, signal.signal);
+    ::kill(-run_->pid, SIGCONT);  // a stopped process would not see it
+    return;
+  }
+  for (const pid_t pid : members()) ::kill(pid, signal.signal);
+}
+
+void Server::perform(const core::KillTree&) {
+  if (!run_) return;
+  const auto pids = members();  // before the leader's death makes orphans of them
+  if (run_->leader_alive) ::kill(-run_->pid, SIGKILL);
+  for (const pid_t pid : pids) ::kill(pid, SIGKILL);
+}
+
+void Server::perform(const core::LookForListeners&) {
+  close_look_ = true;
+  harbour_.look_soon();
+}
+
+void Server::perform(const core::StartProbe&) {
+  if (!run_) return;
+  // The time for one probe is that of health checks: a server that needs longer would be found unhealthy at once.
+  probe_ = std::make_unique<HttpProbe>(harbour_.executor, run_->approaches, run_->port, config_->path,
+                                       config_->health.timeout, [this](const ProbeResult& result) {
+                                         if (!result.alive) return post(core::ProbeFailed{result.message});
+                                         if (run_) run_->url_host = result.host;
+                                         post(core::ProbePassed{});
+                                       });
+}
+
+void Server::perform(const core::CancelProbe&) {
+  probe_.reset();
+}
+
+void Server::perform(const core::Report& report) {
+  harbour_.report(index_, core::Report{report.cause, redact_(report.message)});
+}
+
+}  // namespace berth::app

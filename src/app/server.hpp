@@ -1,0 +1,113 @@
+#pragma once
+// One server: performs what its lifecycle wants done to the machine, and reports what the machine did.
+
+#include <berth/status.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/conflict_words.hpp"
+#include "app/harbour.hpp"
+#include "app/output.hpp"
+#include "app/prober.hpp"
+#include "app/redactor.hpp"
+#include "core/lifecycle.hpp"
+#include "os/listeners.hpp"
+#include "os/log_file.hpp"
+#include "os/output_pipe.hpp"
+#include "os/process_tree.hpp"
+
+namespace berth::app {
+
+class Server {
+ public:
+  Server(Harbour& harbour, std::size_t index, std::shared_ptr<const ServerConfig> config, std::uint64_t seed);
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  void handle(const core::Event& event, core::Instant now);
+
+  // Its leader was reaped. `orphans`: what this process has adopted and nobody accounts for.
+  void leader_ended(const core::ExitStatus& status, const std::vector<pid_t>& orphans);
+  // Says `Cleared` when nothing of a tree without leader is left.
+  void check_cleared(const std::vector<pid_t>& orphans);
+  // Says what the listeners mean for it. Unless asked to look closely, only when they have changed since the last look.
+  void look(const os::Listeners& listeners, bool closely);
+  // A server that was ready: does the very socket that it was seen with still listen?
+  [[nodiscard]] bool listens_as_before(const os::Listeners& listeners) const;
+
+  [[nodiscard]] ServerStatus status(core::Instant now) const;
+  [[nodiscard]] const core::Lifecycle& life() const { return life_; }
+  [[nodiscard]] const ServerConfig& config() const { return *config_; }
+  [[nodiscard]] std::size_t index() const { return index_; }
+  [[nodiscard]] pid_t pid() const { return run_ ? run_->pid : 0; }
+  [[nodiscard]] bool wants_close_look() const { return close_look_; }
+  [[nodiscard]] std::string redacted(std::string_view text) const { return redact_(text); }
+  // Ended by itself with an error: it will not become ready unasked.
+  [[nodiscard]] bool ended_badly() const;
+
+ private:
+  // From the launch until nothing of it is left.
+  struct Run {
+    pid_t pid = 0;
+    bool leader_alive = true;
+    Port port = 0;
+    os::TreeSign sign;
+    WallTime started_at;
+    core::Instant started;
+    std::string url_host;
+    std::uint32_t listener_inode = 0;
+    std::vector<Approach> approaches;
+    std::uint64_t looked_at = 0;  // fingerprint of the listeners
+    core::ListenersSeen seen;
+    bool said_taken = false;
+    bool said_listening = false;
+    std::optional<Port> other_port_taken;
+  };
+
+  void perform(const core::ClaimPort& claim);
+  void perform(const core::ReleasePort& release);
+  void perform(const core::CondemnPort& condemn);
+  void perform(const core::RestPort& rest);
+  void perform(const core::Launch& launch);
+  void perform(const core::SignalTree& signal);
+  void perform(const core::KillTree&);
+  void perform(const core::LookForListeners&);
+  void perform(const core::StartProbe&);
+  void perform(const core::CancelProbe&);
+  void perform(const core::Report& report);
+
+  void post(core::Event event) { harbour_.post(index_, std::move(event)); }
+  std::vector<std::string> environment(Port port, const std::string& instance) const;
+  std::string url(Port port, const std::string& host) const;
+  std::string path_variable() const;
+  void on_output(Stream stream, std::string_view bytes);
+  void on_line(Stream stream, std::string_view line);
+  void listen_to_words(std::string_view line);
+  [[nodiscard]] bool is_ours(pid_t orphan) const;
+  [[nodiscard]] std::vector<pid_t> members() const;
+  void forget_run();
+  core::Holder holder_of_berth(std::string& name) const;
+  std::string detail(core::Instant now) const;
+
+  Harbour& harbour_;
+  std::size_t index_;
+  std::shared_ptr<const ServerConfig> config_;
+  core::Lifecycle life_;
+  Redactor redact_;
+  ConflictWords conflict_words_;
+  os::LogFile log_;
+  os::OutputPipe out_;
+  os::OutputPipe err_;
+  LineSplitter out_lines_;
+  LineSplitter err_lines_;
+  OutputTail tail_;
+  std::optional<Run> run_;
+  std::unique_ptr<HttpProbe> probe_;
+  bool close_look_ = false;
+  std::optional<ExitStatusReport> last_exit_;
+};
+
+}  // namespace berth::app

@@ -1,0 +1,205 @@
+// What is seen of a server: its words, its listeners, its end, and how it stands.
+
+#include <algorithm>
+#include <csignal>
+
+#include "app/server.hpp"
+#include "app/sightings.hpp"
+#include "core/words.hpp"
+#include "os/process.hpp"
+
+namespace berth::app {
+
+// ---- words
+// ------------------------------------------------------------------------------------------------------------
+
+void Server::on_output(Stream stream, std::string_view bytes) {
+  log_.append(bytes);
+  LineSplitter& lines = stream == Stream::out ? out_lines_ : err_lines_;
+  lines.feed(bytes, [&](std::string_view line) { on_line(stream, line); });
+  if (life_.phase() == core::PhaseKind::starting) harbour_.look_soon();
+}
+
+void Server::on_line(Stream stream, std::string_view line) {
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  const std::string clean = redact_(line);
+  tail_.add(clean);
+  harbour_.said(index_, stream, clean);
+  if (run_ && life_.phase() == core::PhaseKind::starting) listen_to_words(line);
+}
+
+void Server::listen_to_words(std::string_view line) {
+  if (conflict_words_.match(line, run_->port)) {
+    run_->said_taken = true;
+    post(core::SaidTaken{std::string(line)});
+  } else if (const auto other = core::other_port_said_taken(line, run_->port)) {
+    run_->other_port_taken = other;
+  }
+  if (line.find("isten") != std::string_view::npos || line.find("running on") != std::string_view::npos) {
+    run_->said_listening = true;
+  }
+}
+
+// ---- listeners
+// --------------------------------------------------------------------------------------------------------
+
+void Server::look(const os::Listeners& listeners, bool closely) {
+  if (!run_ || !run_->leader_alive) return;
+  close_look_ = false;
+  const auto fingerprint = listeners.fingerprint();
+  if (fingerprint != run_->looked_at) {
+    run_->looked_at = fingerprint;
+    auto sighting = sight(listeners, run_->port, harbour_.host, os::socket_inodes(members()));
+    run_->seen = std::move(sighting.seen);
+    run_->listener_inode = sighting.inode;
+    run_->approaches = std::move(sighting.approaches);
+    if (run_->url_host.empty() && !run_->approaches.empty()) run_->url_host = run_->approaches.front().host;
+  } else if (!closely) {
+    return;
+  }
+  post(run_->seen);
+}
+
+bool Server::listens_as_before(const os::Listeners& listeners) const {
+  if (!run_) return false;
+  const auto on_port = listeners.on(run_->port);
+  return std::any_of(on_port.begin(), on_port.end(),
+                     [&](const os::Listener& listener) { return listener.inode == run_->listener_inode; });
+}
+
+core::Holder Server::holder_of_berth(std::string& name) const {
+  const auto listeners = os::Listeners::look();
+  const auto sighting = sight(listeners, run_->port, harbour_.host, os::socket_inodes(members()));
+  if (sighting.seen.stranger_here) {
+    name = sighting.seen.stranger;
+    return core::Holder::stranger;
+  }
+  if (sighting.seen.own_here) return core::Holder::own_tree;
+  return harbour_.desk->holder_now(run_->port, name);
+}
+
+// ---- the end
+// ----------------------------------------------------------------------------------------------------------
+
+bool Server::is_ours(pid_t orphan) const {
+  const auto stat = os::stat_process(orphan);
+  return stat && (stat->session == run_->sign.leader || stat->group == run_->sign.leader ||
+                  os::has_environment(orphan, run_->sign.marker));
+}
+
+void Server::leader_ended(const core::ExitStatus& status, const std::vector<pid_t>& orphans) {
+  if (!run_) return;
+  run_->leader_alive = false;
+  harbour_.leaders.erase(run_->pid);
+  out_.drain();
+  err_.drain();
+  out_lines_.flush([&](std::string_view line) { on_line(Stream::out, line); });
+  err_lines_.flush([&](std::string_view line) { on_line(Stream::err, line); });
+
+  core::Ended ended{.status = status};
+  ended.said_taken = run_->said_taken;
+  ended.said_listening = run_->said_listening;
+  ended.other_port_taken = run_->other_port_taken;
+  ended.tree_left = std::any_of(orphans.begin(), orphans.end(), [this](pid_t orphan) { return is_ours(orphan); });
+  if (life_.phase() == core::PhaseKind::starting) ended.holder = holder_of_berth(ended.holder_name);
+
+  last_exit_.emplace();
+  if (status.signal == 0) last_exit_->code = status.code;
+  if (status.signal != 0) last_exit_->signal = core::signal_name(status.signal);
+  last_exit_->at = std::chrono::system_clock::now();
+  last_exit_->output_tail = tail_.lines();
+  if (!ended.tree_left) forget_run();
+  post(std::move(ended));
+}
+
+void Server::check_cleared(const std::vector<pid_t>& orphans) {
+  if (!run_ || run_->leader_alive) return;
+  if (std::any_of(orphans.begin(), orphans.end(), [this](pid_t orphan) { return is_ours(orphan); })) return;
+  forget_run();
+  post(core::Cleared{});
+}
+
+void Server::forget_run() {
+  if (harbour_.guardian != nullptr) harbour_.guardian->forget(run_->pid);
+  probe_.reset();
+  out_.close();
+  err_.close();
+  run_.reset();
+}
+
+// ---- status
+// -----------------------------------------------------------------------------------------------------------
+
+bool Server::ended_badly() const {
+  if (life_.state() == core::State::failed) return true;
+  return life_.state() == core::State::exited && last_exit_ && last_exit_->code != 0;
+}
+
+namespace {
+
+std::string seconds_text(core::Instant from, core::Instant to) {
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(to - from).count();
+  return std::to_string(std::max<long>(0, static_cast<long>(seconds))) + "s";
+}
+
+}  // namespace
+
+std::string Server::detail(core::Instant now) const {
+  const std::string& why = life_.message();
+  switch (life_.state()) {
+    case core::State::ready: return run_ && life_.port() ? url(*life_.port(), run_->url_host) : "";
+    case core::State::backoff:
+    case core::State::crashloop:
+      return "retry in " + seconds_text(now, life_.retry_at().value_or(now)) + (why.empty() ? "" : ": " + why);
+    case core::State::stopping: {
+      const std::string next = "SIGKILL in " + seconds_text(now, life_.kill_at().value_or(now));
+      return why.empty() ? next : why + "; " + next;
+    }
+    case core::State::starting:
+      return !why.empty() || !run_ ? why : "not ready yet, " + seconds_text(run_->started, now) + " after its launch";
+    default: return why;
+  }
+}
+
+ServerStatus Server::status(core::Instant now) const {
+  const auto seconds = [](auto duration) { return std::chrono::duration<double>(duration).count(); };
+  ServerStatus status;
+  status.name = config_->name;
+  status.state = to_string(life_.state());
+  status.wanted = life_.wanted_up() ? "up" : "down";
+  status.ready = life_.is_ready();
+  if (life_.port()) {
+    status.port = life_.port();
+    const bool known = run_ && !run_->url_host.empty();
+    const std::string named = harbour_.host == "0.0.0.0" || harbour_.host == "::" ? "127.0.0.1" : harbour_.host;
+    status.url = url(*life_.port(), known ? run_->url_host : named);
+  }
+  if (run_ && run_->leader_alive) {
+    status.pid = run_->pid;
+    status.instance_id = run_->sign.marker.substr(run_->sign.marker.find('=') + 1);
+    status.started_at = run_->started_at;
+    status.uptime_s = seconds(now - run_->started);
+  }
+  if (life_.time_to_ready()) status.time_to_ready_s = seconds(*life_.time_to_ready());
+  status.starts = life_.starts();
+  status.restarts = life_.restarts();
+  status.consecutive_failures = life_.consecutive_failures();
+  status.port_conflicts = life_.port_conflicts();
+  if (life_.retry_at()) status.next_retry_in_s = std::max(0.0, seconds(*life_.retry_at() - now));
+  if (last_exit_ && life_.last_exit()) {
+    status.last_exit = last_exit_;
+    status.last_exit->cause = to_string(life_.last_exit()->cause);
+    status.last_exit->message = redact_(life_.last_exit()->message);
+  }
+  if (life_.reason() && !status.ready) status.reason = std::string(to_string(*life_.reason()));
+  status.detail = redact_(detail(now));
+  if (run_) {
+    const auto usage = os::usage_of(members());
+    status.cpu_s = usage.cpu_s;
+    status.memory_bytes = usage.memory_bytes;
+    status.processes = usage.processes;
+  }
+  return status;
+}
+
+}  // namespace berth::app

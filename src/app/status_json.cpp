@@ -1,0 +1,115 @@
+#include "app/status_json.hpp"
+
+#include <boost/json/array.hpp>
+#include <cmath>
+
+#include "os/clock.hpp"
+
+namespace berth::app {
+
+namespace json = boost::json;
+
+namespace {
+
+template <class T>
+json::value maybe(const std::optional<T>& value) {
+  if (!value) return nullptr;
+  return json::value(*value);
+}
+
+json::value maybe(const std::optional<WallTime>& time) {
+  if (!time) return nullptr;
+  return json::value(os::timestamp(*time));
+}
+
+// Seconds with three decimals: what a person reads, and no more than is known.
+json::value seconds(const std::optional<double>& value) {
+  if (!value) return nullptr;
+  return std::round(*value * 1000.0) / 1000.0;
+}
+
+json::value holder_or_null(const std::string& holder) {
+  if (holder.empty()) return nullptr;
+  return json::value(holder);
+}
+
+json::value to_json(const std::optional<ExitStatusReport>& exit) {
+  if (!exit) return nullptr;
+  json::array tail(exit->output_tail.begin(), exit->output_tail.end());
+  return json::object{{"code", maybe(exit->code)}, {"signal", maybe(exit->signal)}, {"at", os::timestamp(exit->at)},
+                      {"cause", exit->cause},      {"message", exit->message},      {"output_tail", std::move(tail)}};
+}
+
+}  // namespace
+
+json::array to_json(const std::vector<DeadPort>& dead) {
+  json::array list;
+  for (const DeadPort& port : dead) {
+    list.push_back(json::object{{"port", port.port}, {"reason", port.reason}, {"holder", holder_or_null(port.holder)}});
+  }
+  return list;
+}
+
+json::object to_json(const ServerStatus& s) {
+  return json::object{{"name", s.name},
+                      {"state", s.state},
+                      {"wanted", s.wanted},
+                      {"ready", s.ready},
+                      {"pid", maybe(s.pid)},
+                      {"port", maybe(s.port)},
+                      {"url", maybe(s.url)},
+                      {"started_at", maybe(s.started_at)},
+                      {"uptime_s", seconds(s.uptime_s)},
+                      {"time_to_ready_s", seconds(s.time_to_ready_s)},
+                      {"starts", s.starts},
+                      {"restarts", s.restarts},
+                      {"consecutive_failures", s.consecutive_failures},
+                      {"port_conflicts", s.port_conflicts},
+                      {"next_retry_in_s", seconds(s.next_retry_in_s)},
+                      {"last_exit", to_json(s.last_exit)},
+                      {"reason", maybe(s.reason)},
+                      {"detail", s.detail},
+                      {"mcp", nullptr},  // nobody has asked the server itself
+                      {"cpu_s", seconds(s.cpu_s)},
+                      {"memory_bytes", maybe(s.memory_bytes)},
+                      {"processes", maybe(s.processes)}};
+}
+
+json::object ports_to_json(const SupervisorStatus& s) {
+  const auto milliseconds = [](WallTime time) {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
+  };
+  json::array instances;
+  for (const ServerStatus& server : s.servers) {
+    if (!server.pid || !server.port) continue;
+    instances.push_back(json::object{{"port", *server.port},
+                                     {"instanceId", server.instance_id},
+                                     {"pid", *server.pid},
+                                     {"createdAt", milliseconds(*server.started_at)},
+                                     {"lastHeartbeat", milliseconds(std::chrono::system_clock::now())},
+                                     {"server", server.name},
+                                     {"project", s.project},
+                                     {"url", maybe(server.url)},
+                                     {"state", server.state},
+                                     {"supervisorPid", s.pid}});
+  }
+  return json::object{{"instances", std::move(instances)}, {"dead", to_json(s.ports.dead)}};
+}
+
+json::object to_json(const SupervisorStatus& s) {
+  json::array servers;
+  for (const ServerStatus& server : s.servers) servers.push_back(to_json(server));
+  return json::object{{"schema", 1},
+                      {"project", s.project},
+                      {"version", s.version},
+                      {"pid", s.pid},
+                      {"config", s.config},
+                      {"started_at", os::timestamp(s.started_at)},
+                      {"uptime_s", seconds(s.uptime_s)},
+                      {"servers", std::move(servers)},
+                      {"ports", json::object{{"range", json::array{s.ports.range.first, s.ports.range.last}},
+                                             {"in_use", s.ports.in_use},
+                                             {"dead", to_json(s.ports.dead)}}}};
+}
+
+}  // namespace berth::app

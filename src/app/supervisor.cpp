@@ -1,0 +1,272 @@
+#include <berth/supervisor.hpp>
+
+#include <spdlog/sinks/basic_file_sink.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <csignal>
+
+#include "app/console.hpp"
+#include "app/control_api.hpp"
+#include "app/control_server.hpp"
+#include "app/fleet.hpp"
+#include "os/process.hpp"
+#include "os/runtime_dir.hpp"
+
+namespace berth {
+
+namespace asio = boost::asio;
+using Clock = std::chrono::steady_clock;
+
+namespace {
+
+// Three descriptors a server are more than the usual 1024 for a few hundred of them. Children get back what there was.
+std::optional<rlimit> raise_descriptor_limit() {
+  rlimit before{};
+  if (::getrlimit(RLIMIT_NOFILE, &before) != 0) return std::nullopt;
+  rlimit raised = before;
+  raised.rlim_cur = raised.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &raised);
+  return before;
+}
+
+// Names this supervisor among all that ever ran since the machine was started.
+std::string marker_of_this_process() {
+  const auto stat = os::stat_process(::getpid());
+  return "BERTH_SUPERVISOR=" + std::to_string(::getpid()) + "." + std::to_string(stat ? stat->start_ticks : 0);
+}
+
+std::shared_ptr<spdlog::logger> make_log(const SupervisorOptions& options) {
+  std::vector<spdlog::sink_ptr> sinks;
+  try {
+    sinks.push_back(std::make_shared<spdlog::sinks::basic_file_sink_st>(options.log_dir + "/berth.log"));
+  } catch (const spdlog::spdlog_ex&) {
+    // Said below, once there is something to say it with.
+  }
+  const bool file = !sinks.empty();
+  if (options.foreground) {
+    auto console = std::make_shared<spdlog::sinks::stderr_color_sink_st>(options.colour ? spdlog::color_mode::always
+                                                                                        : spdlog::color_mode::never);
+    console->set_pattern("%^berth: %v%$");
+    if (options.quiet) console->set_level(spdlog::level::warn);
+    sinks.push_back(std::move(console));
+  }
+  auto log = std::make_shared<spdlog::logger>("berth", sinks.begin(), sinks.end());
+  if (file) sinks.front()->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
+  log->set_level(options.verbose ? spdlog::level::debug : spdlog::level::info);
+  log->flush_on(spdlog::level::info);
+  if (!file) log->warn("cannot write {}/berth.log", options.log_dir);
+  return log;
+}
+
+std::vector<Port> fixed_ports(const Config& config) {
+  std::vector<Port> ports;
+  for (const ServerConfig& server : config.servers) {
+    if (server.fixed_port) ports.push_back(*server.fixed_port);
+  }
+  return ports;
+}
+
+std::size_t longest_name(const Config& config) {
+  std::size_t longest = 0;
+  for (const ServerConfig& server : config.servers) longest = std::max(longest, server.name.size());
+  return longest;
+}
+
+}  // namespace
+
+class Supervisor::Impl {
+ public:
+  // The lock comes first: it is what makes the rest ours. The guardian shares it, and is forked while we are small.
+  Impl(Config config, SupervisorOptions options, os::ProjectLock lock)
+      : config_(std::move(config)),
+        options_(std::move(options)),
+        lock_(std::move(lock)),
+        marker_(marker_of_this_process()),
+        guardian_(marker_, lock_.descriptor()),
+        log_(make_log(options_)),
+        desk_(config_.ports.range, fixed_ports(config_), [this](const std::string& line) { log_->info(line); }),
+        fleet_(io_, config_, harbour(), desk_, observers()),
+        api_(
+            io_, fleet_, [this] { return status(); }, [this] { go_down("asked to"); }),
+        signals_(io_, SIGINT, SIGTERM, SIGHUP) {
+    if (options_.foreground && !options_.quiet) {
+      console_ =
+          std::make_unique<app::Console>(io_.get_executor(), STDOUT_FILENO, options_.colour, longest_name(config_));
+    }
+  }
+
+  std::string listen(const std::string& socket) {
+    auto server = app::ControlServer::listen(
+        io_, socket, [this](const app::ControlRequest& request, app::Respond respond, app::Connected connected) {
+          api_.handle(request, std::move(respond), std::move(connected));
+        });
+    if (!server) return server.error();
+    control_ = std::move(*server);
+    return {};
+  }
+
+  int run() {
+    wait_for_signal();
+    log_->info("berth {} looks after {} ({}), pid {}", options_.version, config_.name, config_.path, ::getpid());
+    if (!guardian_.running())
+      log_->warn("no guardian process: should this one be killed, grandchildren may survive it");
+    std::vector<std::size_t> first;
+    const auto named = fleet_.find(options_.names);
+    if (!named) {
+      log_->error(named.error());
+      return 2;
+    }
+    for (const std::size_t i : *named) {
+      if (!options_.names.empty() || fleet_.at(i).config().enabled) first.push_back(i);
+    }
+    fleet_.start(first);
+    if (options_.on_listening) options_.on_listening();
+    io_.run();
+    log_->info("down");
+    return exit_code_;
+  }
+
+ private:
+  app::Harbour harbour() {
+    app::Harbour harbour;
+    harbour.executor = io_.get_executor();
+    harbour.project = config_.name;
+    harbour.host = config_.ports.host;
+    harbour.hold = config_.ports.hold;
+    harbour.marker = marker_;
+    const char* outside = std::getenv("MCP_INSTANCE_ID");
+    harbour.instances = outside != nullptr && *outside != '\0' ? outside : config_.name;
+    harbour.log_dir = options_.log_dir;
+    harbour.child_limits = raise_descriptor_limit();
+    harbour.desk = &desk_;
+    harbour.guardian = &guardian_;
+    if (guardian_.running()) harbour.leaders.insert(guardian_.pid());
+    return harbour;
+  }
+
+  app::Fleet::Observers observers() {
+    app::Fleet::Observers observers;
+    observers.reported = [this](const app::Server& server, const core::Report& report) { reported(server, report); };
+    observers.said = [this](const app::Server& server, app::Stream, std::string_view line) {
+      if (console_) console_->line(server.index(), server.config().name, line);
+    };
+    observers.log = [this](const std::string& line) { log_->warn(line); };
+    observers.settled = [this] {
+      api_.settled();
+      if (fleet_.going_down() && fleet_.all_down()) finish();
+    };
+    return observers;
+  }
+
+  void reported(const app::Server& server, const core::Report& report) {
+    const auto& life = server.life();
+    std::string line = server.config().name + " is " + std::string(core::to_string(life.state()));
+    if (life.port()) line += " on port " + std::to_string(*life.port());
+    if (server.pid() > 0) line += ", pid " + std::to_string(server.pid());
+    if (report.cause) line += " (" + std::string(core::to_string(*report.cause)) + ")";
+    if (!report.message.empty()) line += ": " + report.message;
+    if (const auto retry = life.retry_at()) {
+      const auto pause = std::chrono::ceil<std::chrono::milliseconds>(*retry - Clock::now());
+      line += "; next try in " + std::to_string(std::max<long>(0, static_cast<long>(pause.count()))) + " ms";
+    }
+    const bool bad = life.state() == core::State::failed || life.state() == core::State::crashloop;
+    log_->log(bad ? spdlog::level::err : spdlog::level::info, "{}", line);
+    if (server.ended_badly() && server.config().required && !fleet_.going_down()) {
+      exit_code_ = 1;
+      go_down("`" + server.config().name + "` is required and has failed");
+    }
+  }
+
+  SupervisorStatus status() {
+    SupervisorStatus status;
+    status.servers = fleet_.status();
+    status.project = config_.name;
+    status.version = options_.version;
+    status.pid = ::getpid();
+    status.config = config_.path;
+    status.started_at = started_at_;
+    status.uptime_s = std::chrono::duration<double>(Clock::now() - started_).count();
+    status.ports = {config_.ports.range, desk_.berths(), desk_.registry().dead()};
+    return status;
+  }
+
+  void wait_for_signal() {
+    signals_.async_wait([this](const boost::system::error_code& error, int signal) {
+      if (error) return;
+      wait_for_signal();
+      if (signal == SIGHUP && !options_.foreground) return;  // nobody's terminal
+      if (fleet_.going_down()) {
+        log_->warn("asked again: killing what is left");
+        return fleet_.kill_all();
+      }
+      exit_code_ = 128 + signal;
+      go_down(signal == SIGINT ? "interrupted; once more kills at once" : "ended by a signal");
+    });
+  }
+
+  // From a task of its own: it may be asked for in the middle of an event.
+  void go_down(const std::string& why) {
+    asio::post(io_, [this, why] {
+      if (fleet_.going_down()) return;
+      log_->info("going down: {}", why);
+      fleet_.go_down();
+    });
+  }
+
+  void finish() {
+    if (std::exchange(finished_, true)) return;
+    asio::post(io_, [this] {
+      if (control_) control_->close();
+      io_.stop();
+    });
+  }
+
+  Config config_;
+  SupervisorOptions options_;
+  os::ProjectLock lock_;
+  std::string marker_;
+  os::Guardian guardian_;
+  std::shared_ptr<spdlog::logger> log_;
+  asio::io_context io_{1};
+  app::PortDesk desk_;
+  std::unique_ptr<app::Console> console_;
+  app::Fleet fleet_;
+  app::ControlApi api_;
+  std::unique_ptr<app::ControlServer> control_;
+  asio::signal_set signals_;
+  WallTime started_at_ = std::chrono::system_clock::now();
+  Clock::time_point started_ = Clock::now();
+  int exit_code_ = 0;
+  bool finished_ = false;
+};
+
+Supervisor::Supervisor(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Supervisor::~Supervisor() = default;
+
+Expected<std::unique_ptr<Supervisor>, std::string> Supervisor::create(Config config, SupervisorOptions options) {
+  using Error = Unexpected<std::string>;
+  std::signal(SIGPIPE, SIG_IGN);
+  const auto runtime_dir = os::prepare_runtime_dir(options.runtime_dir);
+  if (!runtime_dir) return Error(runtime_dir.error());
+  const auto socket = os::socket_path(*runtime_dir, config.name);
+  if (!socket) return Error(socket.error());
+  auto lock = os::ProjectLock::acquire(os::lock_path(*runtime_dir, config.name));
+  if (!lock) return Error("project `" + config.name + "`: " + lock.error().message);
+  std::ignore = os::make_folders(options.log_dir);  // if that fails, the log says so and servers run all the same
+  os::Reaper::adopt_orphans();
+  auto impl = std::make_unique<Impl>(std::move(config), std::move(options), std::move(*lock));
+  if (auto trouble = impl->listen(*socket); !trouble.empty()) return Error(std::move(trouble));
+  return std::unique_ptr<Supervisor>(new Supervisor(std::move(impl)));
+}
+
+int Supervisor::run() {
+  return impl_->run();
+}
+
+}  // namespace berth

@@ -1,0 +1,37 @@
+#pragma once
+// The command line's side of the control socket.
+
+#include <sys/types.h>
+
+#include <berth/config.hpp>
+#include <boost/json/value.hpp>
+#include <optional>
+#include <string>
+
+namespace berth::cli {
+
+struct ControlAnswer {
+  unsigned status = 0;  // of HTTP
+  boost::json::value body;
+
+  [[nodiscard]] bool ok() const { return status >= 200 && status < 300; }
+  // `error.message` of the body, or a sentence that names the status.
+  [[nodiscard]] std::string error_message() const;
+};
+
+// Nothing when nobody answers on the socket. Without a timeout the answer may take as long as it likes: for waits that
+// the supervisor itself bounds. Throws Stop when somebody answers, but not as a supervisor does.
+std::optional<ControlAnswer> ask(const std::string& socket, const std::string& method, const std::string& target,
+                                 std::optional<Milliseconds> timeout = Milliseconds{15'000});
+
+// As `ask`; throws Stop with code 4 when nobody answers.
+ControlAnswer ask_running(const std::string& socket, const std::string& method, const std::string& target,
+                          std::optional<Milliseconds> timeout = Milliseconds{15'000});
+
+// The process that listens there, by its credentials.
+std::optional<pid_t> supervisor_pid(const std::string& socket);
+
+// NAME as a part of a path or a query.
+std::string encoded(const std::string& text);
+
+}  // namespace berth::cli

@@ -1,0 +1,64 @@
+#include <poll.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <csignal>
+#include <iostream>
+
+#include "cli/context.hpp"
+#include "cli/control_client.hpp"
+#include "os/fd.hpp"
+#include "os/runtime_dir.hpp"
+
+namespace berth::cli {
+
+namespace {
+
+// True when the process has ended; false when the time was over first.
+bool wait_for_end(const os::Fd& process, int timeout_ms) {
+  pollfd watched{process.get(), POLLIN, 0};
+  int ready = 0;
+  do {
+    ready = ::poll(&watched, 1, timeout_ms);
+  } while (ready < 0 && errno == EINTR);
+  return ready > 0;
+}
+
+int down(const Context& context, const std::string& timeout) {
+  const std::string socket = context.socket();
+  auto pid = supervisor_pid(socket);
+  const bool answers = pid.has_value();
+  // The socket's file may have been tidied away; the lock still tells who runs.
+  if (!pid) pid = os::lock_holder(os::lock_path(context.runtime_dir(), context.project()));
+  if (!pid) {
+    if (!context.quiet()) std::cerr << "berth: nothing was running\n";
+    return exit_ok;
+  }
+  const os::Fd process(static_cast<int>(::syscall(SYS_pidfd_open, *pid, 0)));
+  if (!process) return exit_ok;  // it ended while we looked
+  if (answers) {
+    ask(socket, "POST", "/v1/down");
+  } else {
+    ::syscall(SYS_pidfd_send_signal, process.get(), SIGTERM, nullptr, 0);
+  }
+  const int limit = timeout.empty() ? -1 : static_cast<int>(to_duration(timeout).count());
+  if (!wait_for_end(process, limit)) throw Stop{exit_timed_out, "still going down, pid " + std::to_string(*pid)};
+  return exit_ok;
+}
+
+}  // namespace
+
+void add_down(CLI::App& app, Context& context) {
+  auto* command = app.add_subcommand("down", "Stop all servers and the supervisor");
+  auto timeout = std::make_shared<std::string>();
+  command->add_option("--timeout", *timeout, "Return after this long at the latest (exit 124)")
+      ->check(check_duration)
+      ->type_name("T");
+  command->footer("Returns when nothing of it is left; 0 also when nothing ran.\nExample: berth down");
+  command->callback([&context, timeout] { context.action = [&context, timeout] { return down(context, *timeout); }; });
+}
+
+}  // namespace berth::cli

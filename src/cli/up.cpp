@@ -1,0 +1,154 @@
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <berth/supervisor.hpp>
+#include <csignal>
+#include <iostream>
+
+#include "cli/context.hpp"
+#include "cli/control_client.hpp"
+#include "cli/version.hpp"
+#include "config/names.hpp"
+#include "os/fd.hpp"
+
+namespace berth::cli {
+
+namespace {
+
+struct UpOptions {
+  std::vector<std::string> names;
+  bool detach = false;
+  bool wait = false;
+  std::string timeout;
+};
+
+void check_names(const Config& config, const std::vector<std::string>& names) {
+  std::vector<std::string_view> known;
+  for (const auto& server : config.servers) known.push_back(server.name);
+  for (const auto& name : names) {
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    const std::string nearest(config::nearest(name, known));
+    throw Stop{exit_usage,
+               "no server is called `" + name + "`" + (nearest.empty() ? "" : "; did you mean `" + nearest + "`?")};
+  }
+}
+
+SupervisorOptions options_for(const Context& context, const Config& config, const UpOptions& up) {
+  SupervisorOptions options;
+  options.runtime_dir = context.runtime_dir();
+  options.log_dir = context.log_dir(config.name);
+  options.names = up.names;
+  options.foreground = !up.detach;
+  options.colour = context.colour_on(STDOUT_FILENO);
+  options.verbose = context.verbose();
+  options.quiet = context.quiet();
+  options.version = version;
+  return options;
+}
+
+int run_in_foreground(Config config, SupervisorOptions options) {
+  auto supervisor = Supervisor::create(std::move(config), std::move(options));
+  if (!supervisor) throw Stop{exit_failed, supervisor.error()};
+  return (*supervisor)->run();
+}
+
+// The parent of a detached supervisor learns through this pipe what became of it: an empty line when it answers on its
+// socket, else the reason why it does not.
+void tell(int pipe, const std::string& message) {
+  const std::string line = message + "\n";
+  [[maybe_unused]] const auto written = ::write(pipe, line.data(), line.size());
+}
+
+[[noreturn]] void become_supervisor(Config config, SupervisorOptions options, os::Fd report) {
+  ::setsid();
+  const os::Fd null(::open("/dev/null", O_RDWR));
+  for (int fd = 0; fd <= 2; ++fd) ::dup2(null.get(), fd);
+  options.on_listening = [&report] {
+    tell(report.get(), "");
+    report.reset();
+  };
+  int code = exit_failed;
+  {
+    auto supervisor = Supervisor::create(std::move(config), std::move(options));
+    if (supervisor) {
+      code = (*supervisor)->run();
+    } else {
+      tell(report.get(), supervisor.error());
+    }
+  }
+  ::_exit(code);
+}
+
+std::string first_line(int pipe) {
+  std::string line;
+  char byte = 0;
+  for (;;) {
+    const auto got = ::read(pipe, &byte, 1);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return line.empty() ? "it ended before it could say why; see berth.log" : line;
+    if (byte == '\n') return line;
+    line += byte;
+  }
+}
+
+void detach(Config config, SupervisorOptions options) {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) throw Stop{exit_failed, "cannot make a pipe"};
+  os::Fd read_end(ends[0]);
+  os::Fd write_end(ends[1]);
+  std::cout.flush();
+  std::cerr.flush();
+  const pid_t pid = ::fork();
+  if (pid < 0) throw Stop{exit_failed, "cannot fork"};
+  if (pid == 0) {
+    read_end.reset();
+    become_supervisor(std::move(config), std::move(options), std::move(write_end));
+  }
+  write_end.reset();
+  if (const auto trouble = first_line(read_end.get()); !trouble.empty()) throw Stop{exit_failed, trouble};
+}
+
+int wait_until_up(const std::string& socket, const std::string& timeout) {
+  std::string target = "/v1/wait?for=up";
+  if (!timeout.empty()) target += "&timeout_ms=" + std::to_string(to_duration(timeout).count());
+  const auto answer = ask_running(socket, "GET", target, std::nullopt);
+  if (answer.ok()) return exit_ok;
+  std::cerr << "berth: " << answer.error_message() << "\n";
+  return answer.status == 408 ? exit_timed_out : exit_failed;
+}
+
+int up(const Context& context, const UpOptions& options) {
+  Config config = context.load();
+  check_names(config, options.names);
+  auto supervisor_options = options_for(context, config, options);
+  if (!options.detach) return run_in_foreground(std::move(config), std::move(supervisor_options));
+  const auto socket = supervisor_options.runtime_dir + "/" + config.name + ".sock";
+  const std::string name = config.name;
+  detach(std::move(config), std::move(supervisor_options));
+  if (options.wait) return wait_until_up(socket, options.timeout);
+  if (!context.quiet()) std::cerr << "berth: looking after " << name << "; `berth status` says how it stands\n";
+  return exit_ok;
+}
+
+}  // namespace
+
+void add_up(CLI::App& app, Context& context) {
+  auto* command = app.add_subcommand("up", "Start the supervisor and the servers");
+  auto options = std::make_shared<UpOptions>();
+  command->add_option("NAME", options->names, "Only these servers, and what they depend on");
+  command->add_flag("-d,--detach", options->detach, "Return once the supervisor runs in the background");
+  command->add_flag("--wait", options->wait, "With -d: return once every server is ready");
+  command->add_option("--timeout", options->timeout, "With --wait: give up after this long (exit 124)")
+      ->check(check_duration)
+      ->type_name("T");
+  command->footer(
+      "In the foreground, Ctrl-C stops all servers in order; a second one kills them at once.\n"
+      "Example: berth up -d --wait --timeout 2m");
+  command->callback([&context, options] { context.action = [&context, options] { return up(context, *options); }; });
+}
+
+}  // namespace berth::cli

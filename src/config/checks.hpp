@@ -1,0 +1,14 @@
+#pragma once
+// What servers must agree on among themselves.
+
+#include <span>
+
+#include "config/report.hpp"
+#include "config/server.hpp"
+
+namespace berth::config {
+
+// Reports names and fixed ports that two servers claim, and dependencies that are unknown, disabled or cyclic.
+void check_together(std::span<const ServerRead> servers, Report& report);
+
+}  // namespace berth::config

@@ -1,0 +1,308 @@
+#pragma once
+// The life of one server: events in, effects out, time as an argument. No clock, no system call, no callback: the same
+// code runs under the real host and under a simulated one.
+//
+// What is seen from outside (the states of the status document) is a view of these phases and of what is wanted:
+//
+//   phase      wanted up                                       wanted down
+//   idle       exited, or failed (with a cause)                stopped, exited or failed
+//   waiting    waiting: for a dependency or for its turn       -
+//   claiming   starting: a port has been asked for             -
+//   launching  starting: a process has been asked for          -
+//   starting   starting: it lives, and is not ready yet        -
+//   ready      ready                                           -
+//   unhealthy  unhealthy: it was ready and lost its listener   -
+//   backoff    backoff or crashloop                            -
+//   stopping   stopping; `after_stop` says what comes next     stopping
+//
+//                    start    stop     restart  proceed  claimed  refused  launched  not_launched
+//   idle             waiting  -        waiting  -        !        !        !         !
+//   waiting          -        idle     -        claiming !        !        !         !
+//   claiming         -        idle     -        -        launch.  idle     !         !
+//   launching        -        -        -        -        !        !        starting  backoff, idle
+//   starting         -        stopping stopping -        !        !        !         !
+//   ready            -        stopping stopping -        !        !        !         !
+//   unhealthy        -        stopping stopping -        !        !        !         !
+//   backoff          waiting  idle     waiting  -        !        !        !         !
+//   stopping         then up  then dn  then up  -        !        !        !         !
+//
+//                    seen     said_taken  probed   ended             cleared   tick
+//   idle             -        -           -        !                 -         -
+//   waiting          -        -           -        !                 -         -
+//   claiming         -        -           -        !                 -         -
+//   launching        -        -           -        !                 -         -
+//   starting         judged   judged      ready    stopping → judged -         settle, probe, patience, timeout
+//   ready            unhealthy -          -        stopping → judged -         counters start anew
+//   unhealthy        ready    -           -        stopping → judged -         stopping
+//   backoff          -        -           -        !                 -         waiting
+//   stopping         -        -           -        leader gone       next      SIGKILL to the tree
+//
+// `-` is decided and does nothing; `!` cannot happen while the host answers each request once, and is ignored.
+// `ended` says that the leader was reaped, `cleared` that nothing of its tree is left: a berth is given back, or used
+// again, only after both. A port is therefore released exactly once, by whichever path leaves `stopping`.
+
+#include <berth/config.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "core/backoff.hpp"
+#include "core/cause.hpp"
+#include "core/conflict.hpp"
+
+namespace berth::core {
+
+// ---- events ---------------------------------------------------------------------------------------------------------
+
+struct Start {};    // a person, the configuration, or a dependency that came back
+struct Stop {};     // wanted down
+struct Restart {};  // stop if it runs, then start
+struct Proceed {};  // its dependencies are ready and it is its turn
+struct KillNow {};  // no patience any more: SIGKILL whatever is being stopped
+struct DependencyFailed {
+  std::string message;
+};
+
+struct PortClaimed {
+  Port port = 0;
+};
+struct PortRefused {
+  Cause cause = Cause::port_range_exhausted;
+  std::string message;
+};
+struct Launched {};
+struct NotLaunched {
+  Cause cause = Cause::spawn_failed;
+  std::string message;
+};
+
+// What the listeners of this host say about one server.
+struct ListenersSeen {
+  bool own_here = false;              // its tree listens on its berth, and nobody else does
+  bool stranger_here = false;         // somebody else listens on its berth
+  std::string stranger;               // `COMMAND (pid N)`; empty when not known
+  std::optional<Port> own_elsewhere;  // a port, not its berth, on which its tree listens
+  std::string note;                   // e.g. "listens on 192.0.2.1:50000 only"
+};
+struct SaidTaken {
+  std::string line;
+};
+struct ProbePassed {};
+struct ProbeFailed {
+  std::string message;
+};
+struct Ended {
+  ExitStatus status;
+  Holder holder = Holder::nobody;
+  std::string holder_name;
+  bool said_taken = false;
+  std::optional<Port> other_port_taken;  // its output says that it wanted this port instead
+  bool said_listening = false;
+  bool tree_left = false;  // processes of its tree live on; `Cleared` follows when they are gone
+};
+struct Cleared {};
+struct Tick {};
+
+using Event = std::variant<Start, Stop, Restart, Proceed, KillNow, DependencyFailed, PortClaimed, PortRefused, Launched,
+                           NotLaunched, ListenersSeen, SaidTaken, ProbePassed, ProbeFailed, Ended, Cleared, Tick>;
+
+// ---- effects --------------------------------------------------------------------------------------------------------
+
+struct ClaimPort {
+  std::optional<Port> prefer;  // the berth of the run before
+  std::vector<Port> avoid;     // dead ones among these are not revived: they failed in this very series
+};
+struct ReleasePort {
+  Port port = 0;
+};
+struct CondemnPort {  // dead from now on
+  Port port = 0;
+  std::string reason;
+  std::string holder;
+};
+struct RestPort {  // not handed out for a while
+  Port port = 0;
+};
+struct Launch {
+  Port port = 0;
+  bool hold = true;  // keep the berth bound while the child lives
+};
+struct SignalTree {
+  int signal = 0;
+};
+struct KillTree {};
+struct LookForListeners {};  // an answer now is worth more than at the next round
+struct StartProbe {};
+struct CancelProbe {};
+struct Report {  // one line of the history: the state as seen from outside has changed, or something worth telling was
+  std::optional<Cause> cause;
+  std::string message;
+};
+
+using Effect = std::variant<ClaimPort, ReleasePort, CondemnPort, RestPort, Launch, SignalTree, KillTree,
+                            LookForListeners, StartProbe, CancelProbe, Report>;
+using Effects = std::vector<Effect>;
+
+// ---- the machine ----------------------------------------------------------------------------------------------------
+
+enum class State { stopped, waiting, starting, ready, unhealthy, backoff, crashloop, stopping, exited, failed };
+std::string_view to_string(State state);
+
+enum class PhaseKind { idle, waiting, claiming, launching, starting, ready, unhealthy, backoff, stopping };
+
+struct LastExit {
+  ExitStatus status;
+  Cause cause = Cause::crash;
+  std::string message;
+};
+
+class Lifecycle {
+ public:
+  // How long a child whose berth a stranger has is given to try and fail by itself, and how long one that has said that
+  // its port is taken, while only our hold is there, is given to go on.
+  static constexpr Milliseconds patience_with_stranger{10'000};
+  static constexpr Milliseconds patience_with_words{2'000};
+
+  // `hold`: keep berths bound (`ports.hold`). `seed` decides the jitter.
+  Lifecycle(std::shared_ptr<const ServerConfig> config, bool hold, std::uint64_t seed);
+
+  Lifecycle(const Lifecycle&) = delete;
+  Lifecycle& operator=(const Lifecycle&) = delete;
+
+  Effects on(const Event& event, Instant now);
+
+  // When to send the next Tick; nothing when no time matters.
+  [[nodiscard]] std::optional<Instant> deadline() const;
+
+  [[nodiscard]] State state() const;
+  [[nodiscard]] PhaseKind phase() const;
+  [[nodiscard]] bool wanted_up() const { return wanted_up_; }
+  [[nodiscard]] bool is_ready() const { return phase() == PhaseKind::ready; }
+  [[nodiscard]] std::optional<Port> port() const { return port_; }
+  [[nodiscard]] bool holds_port() const { return hold_; }
+  [[nodiscard]] std::optional<Cause> reason() const { return reason_; }
+  [[nodiscard]] const std::string& message() const { return message_; }  // the reason in words
+  [[nodiscard]] std::optional<Instant> retry_at() const;
+  [[nodiscard]] std::optional<Instant> kill_at() const;
+  [[nodiscard]] std::optional<Milliseconds> time_to_ready() const { return time_to_ready_; }
+  [[nodiscard]] unsigned starts() const { return starts_; }
+  [[nodiscard]] unsigned restarts() const { return restarts_; }
+  [[nodiscard]] unsigned consecutive_failures() const { return backoff_.failures(); }
+  [[nodiscard]] unsigned port_conflicts() const { return port_conflicts_; }
+  [[nodiscard]] const std::optional<LastExit>& last_exit() const { return last_exit_; }
+
+ private:
+  struct Idle {
+    State shown = State::stopped;
+  };
+  struct Waiting {};
+  struct Claiming {};
+  struct Launching {};
+  struct Starting {
+    Instant since;
+    std::optional<Instant> listening_since;
+    std::optional<Instant> stranger_since;
+    std::optional<Instant> said_taken_at;
+    std::optional<Instant> next_probe;
+    ListenersSeen seen;
+    bool had_listened = false;
+    bool probing = false;
+    unsigned probes_failed = 0;
+  };
+  struct Ready {
+    Instant since;
+  };
+  struct Unhealthy {
+    Instant since;
+    Instant next_look;
+    Instant ready_since;
+  };
+  struct BackingOff {
+    Instant retry_at;
+  };
+  // What comes when nothing of the tree is left.
+  enum class AfterStop { down, up, failure, conflict, conflict_by_word, unblocked, fail_for_good };
+  struct Stopping {
+    AfterStop next = AfterStop::down;
+    Instant kill_at;
+    bool leader_gone = false;
+    bool killed = false;
+    bool was_ready = false;
+    bool ended_by_itself = false;
+    Cause cause = Cause::stopped_by_user;
+    std::string message;
+    std::string holder;
+  };
+  using Phases = std::variant<Idle, Waiting, Claiming, Launching, Starting, Ready, Unhealthy, BackingOff, Stopping>;
+
+  void handle(const Start&);
+  void handle(const Stop&);
+  void handle(const Restart&);
+  void handle(const Proceed&);
+  void handle(const KillNow&);
+  void handle(const DependencyFailed&);
+  void handle(const PortClaimed&);
+  void handle(const PortRefused&);
+  void handle(const Launched&);
+  void handle(const NotLaunched&);
+  void handle(const ListenersSeen&);
+  void handle(const SaidTaken&);
+  void handle(const ProbePassed&);
+  void handle(const ProbeFailed&);
+  void handle(const Ended&);
+  void handle(const Cleared&);
+  void handle(const Tick&);
+
+  void judge_starting();
+  void settled(Starting& starting);
+  void became_ready(const Starting& starting);
+  void start_took_too_long(const Starting& starting);
+  void tick_starting(Starting& starting);
+  void tick_unhealthy(Unhealthy& unhealthy);
+  void tick_stopping(Stopping& stopping);
+  void judge_end(const Ended& ended, Phase phase, bool had_listened);
+  void count_silent_end(const Ended& ended, Verdict verdict);
+
+  void begin_stop(Stopping stopping);
+  void leader_gone(const Ended& ended);
+  void after_stop();
+  void after_failure(const Stopping& stopping);
+  void next_port(const Stopping& stopping);
+  void retry_later(Cause cause, std::string message, bool was_ready);
+  void fail(Cause cause, std::string message);
+  void wait_for_turn();
+  void claim();
+  void rest_at(State shown);
+  void release_port();
+  void forget_series();
+  void explain(std::optional<Cause> cause, std::string message);
+  void report();
+
+  std::shared_ptr<const ServerConfig> config_;
+  Backoff backoff_;
+  Phases state_ = Idle{};
+  Instant now_{};          // of the event being handled
+  Effects effects_;        // of the event being handled
+  bool reported_ = false;  // by this event
+
+  bool wanted_up_ = false;
+  bool hold_;
+  bool hold_wanted_;
+  bool retrying_ = false;     // the next launch follows a failure
+  unsigned silent_ends_ = 0;  // in a row, before ready, without a word and without ever listening
+  std::optional<Port> port_;
+  std::optional<Port> last_port_;  // preferred at the next start
+  std::vector<Port> tried_;        // ports lost to conflicts since the last start or ready
+  std::optional<Cause> reason_;
+  std::string message_;
+  std::optional<LastExit> last_exit_;
+  std::optional<Milliseconds> time_to_ready_;
+  unsigned starts_ = 0;
+  unsigned restarts_ = 0;
+  unsigned port_conflicts_ = 0;
+};
+
+}  // namespace berth::core

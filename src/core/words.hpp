@@ -1,0 +1,21 @@
+#pragma once
+// Sentences that more than one part of Berth says.
+
+#include <string>
+
+#include "core/conflict.hpp"
+
+namespace berth::core {
+
+// "ended with code 1", "was killed by SIGSEGV (core dumped)", "was ended by the kernel: out of memory".
+std::string describe(const ExitStatus& status);
+
+// "SIGTERM" for 15; "signal 40" for one without a name.
+std::string signal_name(int signal);
+
+// The holder of a port, or "another process" when it is not known.
+inline std::string holder_or_stranger(const std::string& holder) {
+  return holder.empty() ? "another process" : holder;
+}
+
+}  // namespace berth::core

@@ -1,0 +1,146 @@
+#include "os/guardian.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <unordered_set>
+
+#include "os/process.hpp"
+
+namespace berth::os {
+
+namespace {
+
+constexpr char watch_leader = '+';
+constexpr char forget_leader = '-';
+constexpr char farewell = '.';
+
+struct Note {
+  char what = farewell;
+  pid_t leader = 0;
+};
+
+bool read_note(int pipe, Note& note) {
+  ssize_t got = 0;
+  do {
+    got = ::read(pipe, &note, sizeof(note));
+  } while (got < 0 && errno == EINTR);
+  return got == sizeof(note);
+}
+
+// Kills until two rounds in a row have found nobody: a process that forks meanwhile is caught by the next round.
+void clear(const std::unordered_set<pid_t>& sessions, const std::string& marker) {
+  const pid_t self = ::getpid();
+  for (int rounds = 0, empty = 0; rounds < 500 && empty < 2; ++rounds) {
+    bool found = false;
+    for (const pid_t pid : all_processes()) {
+      if (pid <= 1 || pid == self) continue;
+      const auto stat = stat_process(pid);
+      if (!stat || stat->state == 'Z' || stat->state == 'X') continue;
+      if (!sessions.contains(stat->session) && !has_environment(pid, marker)) continue;
+      ::kill(pid, SIGKILL);
+      found = true;
+    }
+    empty = found ? 0 : empty + 1;
+    ::poll(nullptr, 0, 10);  // the dead need a moment, and there is no event for strangers
+  }
+}
+
+// The environment that this process was forked with may bear the marker of an outer supervisor, whose guardian would
+// then end this one before its work is done.
+void hide_environment() {
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry)
+    std::memset(*entry, 0, std::strlen(*entry));
+}
+
+void close_all_but(int first, int second) {
+  const auto low = static_cast<unsigned>(std::min(first, second));
+  const auto high = static_cast<unsigned>(std::max(first, second));
+  if (low > 3) ::close_range(3, low - 1, 0);
+  if (high > low + 1) ::close_range(low + 1, high - 1, 0);
+  ::close_range(high + 1, ~0U, 0);
+}
+
+[[noreturn]] void guard(int pipe, const std::string& marker, int lock) {
+  sigset_t all;
+  sigfillset(&all);
+  sigprocmask(SIG_SETMASK, &all, nullptr);
+  ::setsid();
+  ::prctl(PR_SET_NAME, "berth-guardian");
+  hide_environment();
+  // What the supervisor has open would stay open for whoever waits for its end.
+  close_all_but(pipe, lock);
+  const int null = ::open("/dev/null", O_RDWR);
+  for (int fd = 0; fd <= 2 && null >= 0; ++fd) ::dup2(null, fd);
+  if (null > 2) ::close(null);
+  [[maybe_unused]] const int moved = ::chdir("/");
+
+  std::unordered_set<pid_t> sessions;
+  Note note;
+  while (read_note(pipe, note)) {
+    if (note.what == farewell) ::_exit(0);
+    note.what == watch_leader ? static_cast<void>(sessions.insert(note.leader))
+                              : static_cast<void>(sessions.erase(note.leader));
+  }
+  clear(sessions, marker);
+  ::_exit(0);
+}
+
+}  // namespace
+
+Guardian::Guardian(std::string marker, int lock) : marker_(std::move(marker)), lock_(lock) {
+  start();
+}
+
+Guardian::~Guardian() {
+  if (!running()) return;
+  tell(farewell, 0);
+  pipe_.reset();
+  while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+  }
+}
+
+void Guardian::start() {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return;
+  Fd read_end(ends[0]);
+  Fd write_end(ends[1]);
+  pid_ = ::fork();
+  if (pid_ == 0) {
+    write_end.reset();
+    guard(read_end.get(), marker_, lock_);
+  }
+  if (pid_ > 0) pipe_ = std::move(write_end);
+}
+
+void Guardian::replace() {
+  pid_ = -1;
+  pipe_.reset();
+  start();
+}
+
+void Guardian::watch(pid_t leader) {
+  tell(watch_leader, leader);
+}
+
+void Guardian::forget(pid_t leader) {
+  tell(forget_leader, leader);
+}
+
+void Guardian::tell(char what, pid_t leader) {
+  if (!running()) return;
+  const Note note{what, leader};
+  ssize_t written = 0;
+  do {
+    written = ::write(pipe_.get(), &note, sizeof(note));  // SIGPIPE is ignored in this program
+  } while (written < 0 && errno == EINTR);
+}
+
+}  // namespace berth::os

@@ -1,0 +1,108 @@
+#include "os/launch.hpp"
+
+#include <sys/stat.h>
+
+#include <cstring>
+#include <string_view>
+
+#include "os/launcher.hpp"
+
+namespace berth::os {
+
+namespace {
+
+using core::Cause;
+
+std::string_view step(Stage stage) {
+  switch (stage) {
+    case Stage::set_up_stdio: return "connect its output";
+    case Stage::lead_session: return "give it a session";
+    case Stage::die_with_parent: return "tie it to this process";
+    case Stage::set_limits: return "set its limits";
+    case Stage::enter_folder: return "enter its folder";
+    case Stage::execute: return "execute it";
+  }
+  return "start it";
+}
+
+bool is_folder(const std::string& path) {
+  struct stat info {};
+  return ::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+LaunchError explain(const LaunchRequest& request, Stage stage, int error) {
+  const std::string reason = std::strerror(error);
+  if (stage == Stage::enter_folder) {
+    return {Cause::bad_cwd, "cannot enter its folder `" + request.cwd + "`: " + reason + "; mend `cwd`"};
+  }
+  if (stage == Stage::execute) {
+    switch (error) {
+      case EACCES:
+        return {Cause::not_executable, "`" + request.executable + "` cannot be executed: " + reason + "; try chmod +x"};
+      case ENOEXEC:
+        return {
+            Cause::not_executable,
+            "`" + request.executable + "` is no program for this machine; a script needs a first line like #!/bin/sh"};
+      case ENOENT:  // it was there when it was looked up: its interpreter is what is missing
+        return {Cause::not_executable,
+                "`" + request.executable + "` needs an interpreter that does not exist; see its first line"};
+      case E2BIG:
+        return {Cause::not_executable, "the arguments and environment of `" + request.executable + "` are too long"};
+      default: break;
+    }
+  }
+  return {Cause::spawn_failed, "could not " + std::string(step(stage)) + ": " + reason};
+}
+
+}  // namespace
+
+Expected<pid_t, LaunchError> launch(const boost::asio::any_io_executor& executor, const LaunchRequest& request) {
+  GuardedLauncher launcher;
+  bp::error_code ec;
+  bp::process_environment environment(request.environment);
+  bp::process_stdio stdio{nullptr, request.output, request.error};
+  auto process =
+      launcher(executor, ec, bp::filesystem::path(request.executable), request.args, environment,
+               AtStage{Stage::lead_session}, LeadSession{}, AtStage{Stage::die_with_parent}, DieWithParent{::getpid()},
+               AtStage{Stage::set_limits}, LimitDescriptors{request.descriptors}, AtStage{Stage::set_up_stdio}, stdio,
+               AtStage{Stage::enter_folder}, bp::process_start_dir(request.cwd));
+  if (ec) return Unexpected<LaunchError>(explain(request, launcher.stage, ec.value()));
+  process.detach();  // the reaper waits for it, not this object
+  return launcher.pid;
+}
+
+Expected<std::string, LaunchError> resolve_command(const std::string& command, const std::string& path,
+                                                   const std::string& cwd) {
+  const auto fail = [](Cause cause, std::string message) {
+    return Unexpected<LaunchError>(LaunchError{cause, std::move(message)});
+  };
+  if (!is_folder(cwd))
+    return fail(Cause::bad_cwd, "its folder `" + cwd + "` does not exist or is no folder; mend `cwd`");
+  if (command.find('/') != std::string::npos) {
+    const std::string file = command.front() == '/' ? command : cwd + "/" + command;
+    if (::access(file.c_str(), F_OK) != 0) return fail(Cause::command_not_found, "no such command: `" + file + "`");
+    if (is_folder(file)) return fail(Cause::not_executable, "`" + file + "` is a folder");
+    if (::access(file.c_str(), X_OK) != 0)
+      return fail(Cause::not_executable, "`" + file + "` is not executable; try chmod +x");
+    return file;
+  }
+  std::string found_but_not_executable;
+  for (std::size_t begin = 0; begin <= path.size();) {
+    const std::size_t end = std::min(path.find(':', begin), path.size());
+    std::string folder = path.substr(begin, end - begin);
+    begin = end + 1;
+    if (folder.empty()) continue;  // POSIX would take the current folder: a surprise nobody wants
+    if (folder.front() != '/') folder = cwd + "/" + folder;
+    std::string file = folder + "/" + command;
+    if (::access(file.c_str(), F_OK) != 0 || is_folder(file)) continue;
+    if (::access(file.c_str(), X_OK) == 0) return file;
+    if (found_but_not_executable.empty()) found_but_not_executable = file;
+  }
+  if (!found_but_not_executable.empty()) {
+    return fail(Cause::not_executable, "`" + found_but_not_executable + "` is not executable; try chmod +x");
+  }
+  return fail(Cause::command_not_found,
+              "no such command: `" + command + "`; searched PATH=" + (path.empty() ? "(empty)" : path));
+}
+
+}  // namespace berth::os

@@ -1,0 +1,38 @@
+#pragma once
+// One stream of a child's output, read as soon as there is any, so that the child never waits for us. Nothing is kept
+// here: every block goes straight to the one who asked.
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <functional>
+#include <memory>
+#include <string_view>
+
+#include "os/fd.hpp"
+
+namespace berth::os {
+
+class OutputPipe {
+ public:
+  using Sink = std::function<void(std::string_view)>;
+
+  OutputPipe(const boost::asio::any_io_executor& executor, Sink sink);
+  ~OutputPipe();
+  OutputPipe(const OutputPipe&) = delete;
+  OutputPipe& operator=(const OutputPipe&) = delete;
+
+  // Makes the pipe and answers the end for the child, or an empty one when there are no descriptors left.
+  Fd open();
+
+  // Takes what is there now, at most `limit` bytes, without waiting. A grandchild may hold the other end open, so the
+  // end of a server is known from its exit and never from the end of this.
+  void drain(std::size_t limit = 1U << 20U);
+  void close();
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+  static void wait(const std::shared_ptr<State>& state);
+};
+
+}  // namespace berth::os

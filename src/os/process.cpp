@@ -1,0 +1,117 @@
+#include "os/process.hpp"
+
+#include <dirent.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <memory>
+#include <sstream>
+
+#include "os/read_file.hpp"
+
+namespace berth::os {
+
+namespace {
+
+std::string proc(pid_t pid, const char* file) {
+  return "/proc/" + std::to_string(pid) + "/" + file;
+}
+
+std::vector<pid_t> numbered_entries(const std::string& folder) {
+  std::vector<pid_t> pids;
+  const std::unique_ptr<DIR, int (*)(DIR*)> dir(::opendir(folder.c_str()), &::closedir);
+  if (!dir) return pids;
+  while (const dirent* entry = ::readdir(dir.get())) {
+    const std::string_view name(entry->d_name);
+    pid_t pid = 0;
+    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), pid);
+    if (error == std::errc{} && end == name.data() + name.size()) pids.push_back(pid);
+  }
+  return pids;
+}
+
+std::string base_name(const std::string& path) {
+  return path.substr(path.rfind('/') + 1);
+}
+
+std::string executable_name(pid_t pid) {
+  char target[4096];
+  const ssize_t size = ::readlink(proc(pid, "exe").c_str(), target, sizeof(target));
+  if (size <= 0) return {};
+  std::string path(target, static_cast<std::size_t>(size));
+  if (const std::string_view gone = " (deleted)"; path.ends_with(gone)) path.resize(path.size() - gone.size());
+  return base_name(path);
+}
+
+}  // namespace
+
+std::optional<ProcessStat> stat_process(pid_t pid) {
+  const auto text = read_file(proc(pid, "stat"));
+  if (!text) return std::nullopt;
+  // The command stands in parentheses and may hold anything, also parentheses.
+  const auto command_end = text->rfind(')');
+  if (command_end == std::string::npos) return std::nullopt;
+  std::istringstream fields(text->substr(command_end + 1));
+  ProcessStat stat{.pid = pid};
+  std::string skipped;
+  std::uint64_t user = 0;
+  std::uint64_t system = 0;
+  fields >> stat.state >> stat.parent >> stat.group >> stat.session;
+  for (int field = 7; field <= 13; ++field) fields >> skipped;  // numbered as in proc(5)
+  fields >> user >> system;
+  for (int field = 16; field <= 21; ++field) fields >> skipped;
+  fields >> stat.start_ticks >> skipped >> stat.resident_pages;
+  if (!fields) return std::nullopt;
+  stat.cpu_ticks = user + system;
+  return stat;
+}
+
+std::vector<pid_t> children_of(pid_t pid) {
+  std::vector<pid_t> children;
+  for (const pid_t thread : numbered_entries(proc(pid, "task"))) {
+    const auto text = read_file("/proc/" + std::to_string(pid) + "/task/" + std::to_string(thread) + "/children");
+    if (!text) continue;
+    const char* at = text->data();
+    const char* const end = at + text->size();
+    pid_t child = 0;
+    for (auto parsed = std::from_chars(at, end, child); parsed.ec == std::errc{};
+         parsed = std::from_chars(at, end, child)) {
+      children.push_back(child);
+      at = parsed.ptr < end ? parsed.ptr + 1 : end;
+    }
+  }
+  return children;
+}
+
+std::vector<pid_t> all_processes() {
+  return numbered_entries("/proc");
+}
+
+bool has_environment(pid_t pid, std::string_view entry) {
+  const auto text = read_file(proc(pid, "environ"));
+  if (!text) return false;
+  const std::string_view all(*text);
+  for (std::size_t begin = 0; begin < all.size();) {
+    const std::size_t end = std::min(all.find('\0', begin), all.size());
+    if (all.substr(begin, end - begin) == entry) return true;
+    begin = end + 1;
+  }
+  return false;
+}
+
+std::string command_name(pid_t pid) {
+  std::string name = read_file(proc(pid, "comm")).value_or("");
+  while (!name.empty() && name.back() == '\n') name.pop_back();
+  const std::string executable = executable_name(pid);
+  // The name of a thread is what some runtimes leave there, and the kernel cuts it at 15 bytes.
+  if (name.empty() || name == "MainThread" || (name.size() == 15 && executable.starts_with(name))) {
+    if (!executable.empty()) name = executable;
+  }
+  return name.empty() ? "?" : name;
+}
+
+std::string describe_process(pid_t pid) {
+  return command_name(pid) + " (pid " + std::to_string(pid) + ")";
+}
+
+}  // namespace berth::os

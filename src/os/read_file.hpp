@@ -1,0 +1,12 @@
+#pragma once
+// Small files, whole: of /proc, and our own.
+
+#include <optional>
+#include <string>
+
+namespace berth::os {
+
+// Nothing when it cannot be read; errno says why. Stops at `limit` bytes.
+std::optional<std::string> read_file(const std::string& path, std::size_t limit = 16U << 20U);
+
+}  // namespace berth::os

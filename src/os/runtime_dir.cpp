@@ -1,0 +1,145 @@
+#include "os/runtime_dir.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <sstream>
+
+#include "os/process.hpp"
+#include "os/read_file.hpp"
+
+namespace berth::os {
+
+namespace {
+
+using Error = Unexpected<std::string>;
+
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+std::string because(const std::string& what) {
+  return what + ": " + std::strerror(errno);
+}
+
+struct Holder {
+  pid_t pid = 0;
+  std::uint64_t start_ticks = 0;
+};
+
+// The lock file's text is a courtesy for messages: PID and START, as of /proc/PID/stat.
+Holder read_holder(const std::string& path) {
+  Holder holder;
+  std::istringstream(read_file(path, 64).value_or("")) >> holder.pid >> holder.start_ticks;
+  const auto stat = holder.pid > 1 ? stat_process(holder.pid) : std::nullopt;
+  const bool same = stat && stat->start_ticks == holder.start_ticks && stat->state != 'Z';
+  return same ? holder : Holder{};
+}
+
+bool write_holder(int file) {
+  const pid_t self = ::getpid();
+  const auto stat = stat_process(self);
+  const std::string text = std::to_string(self) + " " + std::to_string(stat ? stat->start_ticks : 0) + "\n";
+  return ::ftruncate(file, 0) == 0 && ::pwrite(file, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size());
+}
+
+}  // namespace
+
+std::string default_runtime_dir() {
+  if (const auto own = environment("BERTH_RUNTIME_DIR"); !own.empty()) return own;
+  if (const auto xdg = environment("XDG_RUNTIME_DIR"); !xdg.empty()) return xdg + "/berth";
+  return "/tmp/berth-" + std::to_string(::getuid());
+}
+
+std::string default_log_dir(const std::string& project) {
+  if (const auto own = environment("BERTH_LOG_DIR"); !own.empty()) return own;
+  std::string state = environment("XDG_STATE_HOME");
+  if (state.empty()) state = environment("HOME") + "/.local/state";
+  return state + "/berth/" + project + "/logs";
+}
+
+Expected<std::string, std::string> make_folders(const std::string& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) return Error("cannot make the folder `" + folder + "`: " + error.message());
+  return folder;
+}
+
+Expected<std::string, std::string> prepare_runtime_dir(const std::string& folder) {
+  const std::string name = "the runtime dir `" + folder + "`";
+  const auto parent = std::filesystem::path(folder).parent_path();
+  if (!parent.empty()) {
+    if (auto made = make_folders(parent); !made) return made;
+  }
+  if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) return Error(because("cannot make " + name));
+  const Fd dir(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!dir && (errno == ELOOP || errno == ENOTDIR)) {
+    return Error(name +
+                 " is a symbolic link or a file, and is not trusted; remove it or choose another with --runtime-dir");
+  }
+  struct stat info {};
+  if (!dir || ::fstat(dir.get(), &info) != 0) return Error(because("cannot open " + name));
+  if (info.st_uid != ::geteuid()) {
+    return Error(name + " belongs to user " + std::to_string(info.st_uid) +
+                 ", and is not trusted; choose another with --runtime-dir");
+  }
+  if ((info.st_mode & 022) != 0) {
+    return Error(name + " can be written by others, and is not trusted; `chmod 700 " + folder +
+                 "` after a look inside, or choose another with --runtime-dir");
+  }
+  if ((info.st_mode & 077) != 0 && ::fchmod(dir.get(), 0700) != 0) return Error(because("cannot make private " + name));
+  std::error_code error;
+  auto absolute = std::filesystem::absolute(folder, error);
+  return error ? folder : absolute.lexically_normal().string();
+}
+
+Expected<std::string, std::string> socket_path(const std::string& runtime_dir, const std::string& project) {
+  std::string path = runtime_dir + "/" + project + ".sock";
+  constexpr std::size_t longest = sizeof(sockaddr_un::sun_path) - 1;
+  if (path.size() > longest) {
+    return Error("the control socket's path `" + path + "` has " + std::to_string(path.size()) +
+                 " bytes, more than the " + std::to_string(longest) +
+                 " that the system allows; choose a shorter folder with --runtime-dir");
+  }
+  return path;
+}
+
+std::string lock_path(const std::string& runtime_dir, const std::string& project) {
+  return runtime_dir + "/" + project + ".lock";
+}
+
+Expected<ProjectLock, ProjectLock::Busy> ProjectLock::acquire(const std::string& path) {
+  using Failure = Unexpected<Busy>;
+  Fd file(::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!file) return Failure(Busy{0, because("cannot open the lock `" + path + "`")});
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK && errno != EINTR) return Failure(Busy{0, because("cannot lock `" + path + "`")});
+    if (const auto holder = read_holder(path); holder.pid != 0) {
+      return Failure(Busy{holder.pid, "already running, as pid " + std::to_string(holder.pid)});
+    }
+    if (std::chrono::steady_clock::now() > deadline)
+      return Failure(Busy{0, "`" + path + "` is locked by another process"});
+    ::poll(nullptr, 0, 10);  // a guardian is clearing up; flock has no wait with a deadline
+  }
+  if (!write_holder(file.get())) return Failure(Busy{0, because("cannot write the lock `" + path + "`")});
+  return ProjectLock(std::move(file));
+}
+
+std::optional<pid_t> lock_holder(const std::string& path) {
+  const Fd file(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+  if (!file || ::flock(file.get(), LOCK_SH | LOCK_NB) == 0) return std::nullopt;
+  const auto holder = read_holder(path);
+  return holder.pid != 0 ? std::optional(holder.pid) : std::nullopt;
+}
+
+}  // namespace berth::os

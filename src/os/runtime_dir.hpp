@@ -1,0 +1,52 @@
+#pragma once
+// The private folder with sockets and locks, and the lock that makes a supervisor the only one of its project.
+
+#include <sys/types.h>
+
+#include <berth/expected.hpp>
+#include <optional>
+#include <string>
+
+#include "os/fd.hpp"
+
+namespace berth::os {
+
+// `--runtime-dir`, else $BERTH_RUNTIME_DIR, $XDG_RUNTIME_DIR/berth, /tmp/berth-$UID.
+std::string default_runtime_dir();
+
+// `$XDG_STATE_HOME/berth/PROJECT/logs`, default under ~/.local/state.
+std::string default_log_dir(const std::string& project);
+
+// Makes the folder (mode 0700) or checks that it can be trusted: ours, a real folder, writable by nobody else. One that
+// is merely readable by others is tightened. The error names the folder and the cure.
+Expected<std::string, std::string> prepare_runtime_dir(const std::string& folder);
+
+// Makes a folder and those above it. The error names it.
+Expected<std::string, std::string> make_folders(const std::string& folder);
+
+// Fails when it would not fit into a sockaddr_un (107 bytes).
+Expected<std::string, std::string> socket_path(const std::string& runtime_dir, const std::string& project);
+std::string lock_path(const std::string& runtime_dir, const std::string& project);
+
+// An exclusive lock on a file (flock(2)): the kernel drops it when the last holder of the open file description is
+// gone, whatever it died of. The file itself means nothing and stays. Children must not inherit it; the guardian does.
+class ProjectLock {
+ public:
+  struct Busy {
+    pid_t pid = 0;  // of the supervisor that has it; 0: not known, or only its guardian is left
+    std::string message;
+  };
+
+  // Waits up to ten seconds when the lock is held by the guardian of a supervisor that is gone.
+  static Expected<ProjectLock, Busy> acquire(const std::string& path);
+  [[nodiscard]] int descriptor() const { return file_.get(); }
+
+ private:
+  explicit ProjectLock(Fd file) : file_(std::move(file)) {}
+  Fd file_;
+};
+
+// The living supervisor that holds this lock, if one does.
+std::optional<pid_t> lock_holder(const std::string& path);
+
+}  // namespace berth::os
