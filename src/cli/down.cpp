@@ -27,6 +27,14 @@ bool wait_for_end(const os::Fd& process, int timeout_ms) {
   return ready > 0;
 }
 
+// The process has ended; until its parent has taken note (an init may take its time) its pid is still there to be seen.
+void wait_for_reaping(const os::Fd& process) {
+  for (int tries = 0; tries < 200; ++tries) {
+    if (::syscall(SYS_pidfd_send_signal, process.get(), 0, nullptr, 0) != 0) return;
+    ::poll(nullptr, 0, 10);
+  }
+}
+
 int down(const Context& context, const std::string& timeout) {
   const std::string socket = context.socket();
   auto pid = supervisor_pid(socket);
@@ -46,6 +54,7 @@ int down(const Context& context, const std::string& timeout) {
   }
   const int limit = timeout.empty() ? -1 : static_cast<int>(to_duration(timeout).count());
   if (!wait_for_end(process, limit)) throw Stop{exit_timed_out, "still going down, pid " + std::to_string(*pid)};
+  wait_for_reaping(process);
   return exit_ok;
 }
 

@@ -136,11 +136,8 @@ void write_section(JsonWriter& json, std::string_view key, const Section& sectio
   json.open("properties");
   write_properties(json, section);
   json.close();
-  std::string required;
-  for (const Field& field : fields()) {
-    if (field.section == section.name && field.required) required += (required.empty() ? "" : ", ") + quote(field.key);
-  }
-  if (!required.empty()) json.member("required", fmt::format("[{}]", required));
+  // `command` may come from [defaults]; a name cannot.
+  if (section.name == "servers") json.member("required", R"(["name"])");
   json.member("additionalProperties", "false");
   json.close();
 }
@@ -183,6 +180,18 @@ void write_root_properties(JsonWriter& json) {
               R"({ "type": "object", "additionalProperties": { "$ref": "#/definitions/codex_server" } })");
 }
 
+std::string root_keys() {
+  std::string keys = R"("defaults")";
+  for (const Field& field : fields()) {
+    if (field.section.empty()) keys += fmt::format(", {}", quote(field.key));
+  }
+  for (const Section& section : sections()) {
+    const bool is_below = section.name.find('.') != std::string_view::npos;
+    if (!section.name.empty() && !is_below) keys += fmt::format(", {}", quote(section.name));
+  }
+  return keys;
+}
+
 void write_definitions(JsonWriter& json) {
   for (const Section& section : sections()) {
     if (section.name == "servers") write_section(json, "server", section);
@@ -203,7 +212,9 @@ std::string json_schema() {
   json.open("properties");
   write_root_properties(json);
   json.close();
-  json.member("additionalProperties", "false");
+  // A file that is shared with Codex holds its keys as well.
+  json.member("if", R"({ "required": ["mcp_servers"] })");
+  json.member("else", fmt::format(R"({{ "propertyNames": {{ "enum": [{}] }} }})", root_keys()));
   json.open("definitions");
   write_definitions(json);
   json.close();
