@@ -201,7 +201,9 @@ void Fleet::start_waiting() {
                          core::DependencyFailed{"`" + dependency.config().name + "`, which it depends on, is " +
                                                 std::string(core::to_string(dependency.life().state()))});
   }
-  for (const std::size_t i : core::may_start(all, config_.supervisor.start_concurrency)) {
+  const auto granted = core::may_start(all, config_.supervisor.start_concurrency);
+  tell_who_waits(all, granted);
+  for (const std::size_t i : granted) {
     const bool leaving = std::find(to_stop_.begin(), to_stop_.end(), i) != to_stop_.end();
     if (!leaving) events_.emplace_back(i, core::Proceed{});
   }
@@ -212,6 +214,20 @@ void Fleet::start_waiting() {
         })) {
       events_.emplace_back(i, core::Start{});
     }
+  }
+}
+
+void Fleet::tell_who_waits(const std::vector<core::Seat>& all, const std::vector<std::size_t>& granted) {
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (all[i].state != core::State::waiting || std::find(granted.begin(), granted.end(), i) != granted.end()) continue;
+    const auto& needs = depends_on_[i];
+    const auto missing =
+        std::find_if(needs.begin(), needs.end(), [&](std::size_t d) { return all[d].state != core::State::ready; });
+    core::HeldBack why{std::nullopt, "waits for its turn (supervisor.start_concurrency)"};
+    if (missing != needs.end()) {
+      why = {core::Cause::dependency, "waits for `" + servers_[*missing]->config().name + "` to be ready"};
+    }
+    if (servers_[i]->life().message() != why.message) events_.emplace_back(i, why);
   }
 }
 

@@ -62,6 +62,7 @@ class Fleet {
   void on_reaped(const std::vector<os::Reaped>& reaped);
   void follow_up();
   void start_waiting();
+  void tell_who_waits(const std::vector<core::Seat>& all, const std::vector<std::size_t>& granted);
   void stop_in_order();
   std::vector<core::Seat> seats() const;
   void arm_timer();

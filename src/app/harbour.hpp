@@ -22,10 +22,12 @@ namespace berth::app {
 struct Harbour {
   boost::asio::any_io_executor executor;
   std::string project;
-  std::string host;       // `ports.host`
-  bool hold = true;       // `ports.hold`
-  std::string marker;     // NAME=VALUE that every child bears
-  std::string instances;  // what MCP_INSTANCE_ID begins with
+  std::string host;        // `ports.host`
+  bool hold = true;        // `ports.hold`
+  std::string marker;      // NAME=VALUE that every child bears
+  os::Brand brand = 0;     // that every child bears
+  std::uint32_t runs = 0;  // launched so far, of all servers
+  std::string instances;   // what MCP_INSTANCE_ID begins with
   std::string log_dir;
   std::optional<rlimit> child_limits;
   PortDesk* desk = nullptr;

@@ -1,5 +1,6 @@
 #include "app/output.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace berth::app {
@@ -27,19 +28,32 @@ void LineSplitter::flush(const Sink& sink) {
   if (!rest_.empty()) sink(std::exchange(rest_, {}));
 }
 
-void OutputTail::add(std::string_view line) {
+void OutputTail::add(Stream stream, std::string_view line) {
   if (line.empty()) return;
-  lines_.push_back(printable(line.substr(0, longest_line)));
-  bytes_ += lines_.back().size();
-  while (lines_.size() > most_lines || bytes_ > most_bytes) {
-    bytes_ -= lines_.front().size();
-    lines_.pop_front();
+  Share& share = shares_[static_cast<std::size_t>(stream)];
+  share.lines.push_back({next_number_++, printable(line.substr(0, longest_line))});
+  share.bytes += share.lines.back().text.size();
+  while (shares_[0].lines.size() + shares_[1].lines.size() > most_lines ||
+         shares_[0].bytes + shares_[1].bytes > most_bytes) {
+    Share& larger = shares_[0].bytes > shares_[1].bytes ? shares_[0] : shares_[1];
+    larger.bytes -= larger.lines.front().text.size();
+    larger.lines.pop_front();
   }
 }
 
 void OutputTail::clear() {
-  std::deque<std::string>().swap(lines_);
-  bytes_ = 0;
+  shares_ = {};
+}
+
+std::vector<std::string> OutputTail::lines() const {
+  std::vector<std::string> merged;
+  auto out = shares_[0].lines.begin();
+  auto err = shares_[1].lines.begin();
+  while (out != shares_[0].lines.end() || err != shares_[1].lines.end()) {
+    const bool take_out = err == shares_[1].lines.end() || (out != shares_[0].lines.end() && out->number < err->number);
+    merged.push_back(take_out ? (out++)->text : (err++)->text);
+  }
+  return merged;
 }
 
 namespace {

@@ -117,6 +117,7 @@ void Server::perform(const core::Launch& launch) {
   request.environment = environment(launch.port, instance);
   request.cwd = config_->cwd;
   request.descriptors = harbour_.child_limits;
+  request.brand = os::brand_of_run(harbour_.brand, ++harbour_.runs);
   std::string path;
   for (const std::string& entry : request.environment) {
     if (entry.starts_with("PATH=")) path = entry.substr(5);
@@ -144,7 +145,7 @@ void Server::perform(const core::Launch& launch) {
   run_.emplace();
   run_->pid = *pid;
   run_->port = launch.port;
-  run_->sign = {.leader = *pid, .marker = "MCP_INSTANCE_ID=" + instance};
+  run_->sign = {.leader = *pid, .brand = request.brand, .marker = "MCP_INSTANCE_ID=" + instance};
   run_->started_at = std::chrono::system_clock::now();
   run_->started = std::chrono::steady_clock::now();
   harbour_.leaders.insert(*pid);
@@ -196,7 +197,7 @@ void Server::perform(const core::CancelProbe&) {
 }
 
 void Server::perform(const core::Report& report) {
-  harbour_.report(index_, core::Report{report.cause, redact_(report.message)});
+  harbour_.report(index_, core::Report{report.from, report.cause, redact_(report.message)});
 }
 
 }  // namespace berth::app

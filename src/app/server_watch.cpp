@@ -23,7 +23,7 @@ void Server::on_output(Stream stream, std::string_view bytes) {
 void Server::on_line(Stream stream, std::string_view line) {
   if (line.ends_with('\r')) line.remove_suffix(1);
   const std::string clean = redact_(line);
-  tail_.add(clean);
+  tail_.add(stream, clean);
   harbour_.said(index_, stream, clean);
   if (run_ && life_.phase() == core::PhaseKind::starting) listen_to_words(line);
 }
@@ -83,8 +83,7 @@ core::Holder Server::holder_of_berth(std::string& name) const {
 
 bool Server::is_ours(pid_t orphan) const {
   const auto stat = os::stat_process(orphan);
-  return stat && (stat->session == run_->sign.leader || stat->group == run_->sign.leader ||
-                  os::has_environment(orphan, run_->sign.marker));
+  return stat && run_->sign.borne_by(*stat);
 }
 
 void Server::leader_ended(const core::ExitStatus& status, const std::vector<pid_t>& orphans) {

@@ -88,7 +88,8 @@ class Supervisor::Impl {
         options_(std::move(options)),
         lock_(std::move(lock)),
         marker_(marker_of_this_process()),
-        guardian_(marker_, lock_.descriptor()),
+        brand_(os::new_supervisor_brand()),
+        guardian_(brand_, marker_, lock_.descriptor()),
         log_(make_log(options_)),
         desk_(config_.ports.range, fixed_ports(config_), [this](const std::string& line) { log_->info(line); }),
         fleet_(io_, config_, harbour(), desk_, observers()),
@@ -140,6 +141,7 @@ class Supervisor::Impl {
     harbour.host = config_.ports.host;
     harbour.hold = config_.ports.hold;
     harbour.marker = marker_;
+    harbour.brand = brand_;
     const char* outside = std::getenv("MCP_INSTANCE_ID");
     harbour.instances = outside != nullptr && *outside != '\0' ? outside : config_.name;
     harbour.log_dir = options_.log_dir;
@@ -165,6 +167,25 @@ class Supervisor::Impl {
   }
 
   void reported(const app::Server& server, const core::Report& report) {
+    log_->log(importance(server, report), "{}", sentence(server, report));
+    if (server.ended_badly() && server.config().required && !fleet_.going_down()) {
+      exit_code_ = 1;
+      go_down("`" + server.config().name + "` is required and has failed");
+    }
+  }
+
+  static spdlog::level::level_enum importance(const app::Server& server, const core::Report& report) {
+    using core::State;
+    const State to = server.life().state();
+    if (to == State::failed || to == State::crashloop) return spdlog::level::err;
+    // On the way between two states that matter: worth a line only when something has just ended.
+    const bool passing = to == State::waiting || (to == State::starting && server.pid() == 0);
+    const bool after_end = report.cause && report.from != State::backoff && report.from != State::crashloop &&
+                           report.from != State::waiting && report.cause != core::Cause::dependency;
+    return passing && !after_end ? spdlog::level::debug : spdlog::level::info;
+  }
+
+  static std::string sentence(const app::Server& server, const core::Report& report) {
     const auto& life = server.life();
     std::string line = server.config().name + " is " + std::string(core::to_string(life.state()));
     if (life.port()) line += " on port " + std::to_string(*life.port());
@@ -175,12 +196,7 @@ class Supervisor::Impl {
       const auto pause = std::chrono::ceil<std::chrono::milliseconds>(*retry - Clock::now());
       line += "; next try in " + std::to_string(std::max<long>(0, static_cast<long>(pause.count()))) + " ms";
     }
-    const bool bad = life.state() == core::State::failed || life.state() == core::State::crashloop;
-    log_->log(bad ? spdlog::level::err : spdlog::level::info, "{}", line);
-    if (server.ended_badly() && server.config().required && !fleet_.going_down()) {
-      exit_code_ = 1;
-      go_down("`" + server.config().name + "` is required and has failed");
-    }
+    return line;
   }
 
   SupervisorStatus status() {
@@ -231,6 +247,7 @@ class Supervisor::Impl {
   SupervisorOptions options_;
   os::ProjectLock lock_;
   std::string marker_;
+  os::Brand brand_;
   os::Guardian guardian_;
   std::shared_ptr<spdlog::logger> log_;
   asio::io_context io_{1};

@@ -31,9 +31,9 @@ Lifecycle::Lifecycle(std::shared_ptr<const ServerConfig> config, bool hold, std:
 
 Effects Lifecycle::on(const Event& event, Instant now) {
   now_ = now;
-  const State before = state();
+  before_ = state();
   std::visit([this](const auto& e) { handle(e); }, event);
-  if (state() != before && !reported_) report();
+  if (state() != before_ && !reported_) report();
   reported_ = false;
   return std::exchange(effects_, {});
 }
@@ -126,6 +126,10 @@ void Lifecycle::handle(const KillNow&) {
 
 void Lifecycle::handle(const Proceed&) {
   if (phase() == PhaseKind::waiting) claim();
+}
+
+void Lifecycle::handle(const HeldBack& event) {
+  if (phase() == PhaseKind::waiting) explain(event.cause, event.message);
 }
 
 void Lifecycle::handle(const DependencyFailed& event) {
@@ -279,7 +283,7 @@ void Lifecycle::explain(std::optional<Cause> cause, std::string message) {
 }
 
 void Lifecycle::report() {
-  effects_.push_back(Report{reason_, message_});
+  effects_.push_back(Report{before_, reason_, message_});
   reported_ = true;
 }
 

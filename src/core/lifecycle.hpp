@@ -55,6 +55,10 @@
 
 namespace berth::core {
 
+// The states of the status document.
+enum class State { stopped, waiting, starting, ready, unhealthy, backoff, crashloop, stopping, exited, failed };
+std::string_view to_string(State state);
+
 // ---- events ---------------------------------------------------------------------------------------------------------
 
 struct Start {};    // a person, the configuration, or a dependency that came back
@@ -62,6 +66,10 @@ struct Stop {};     // wanted down
 struct Restart {};  // stop if it runs, then start
 struct Proceed {};  // its dependencies are ready and it is its turn
 struct KillNow {};  // no patience any more: SIGKILL whatever is being stopped
+struct HeldBack {   // not yet, and why
+  std::optional<Cause> cause;
+  std::string message;
+};
 struct DependencyFailed {
   std::string message;
 };
@@ -106,8 +114,9 @@ struct Ended {
 struct Cleared {};
 struct Tick {};
 
-using Event = std::variant<Start, Stop, Restart, Proceed, KillNow, DependencyFailed, PortClaimed, PortRefused, Launched,
-                           NotLaunched, ListenersSeen, SaidTaken, ProbePassed, ProbeFailed, Ended, Cleared, Tick>;
+using Event =
+    std::variant<Start, Stop, Restart, Proceed, HeldBack, KillNow, DependencyFailed, PortClaimed, PortRefused, Launched,
+                 NotLaunched, ListenersSeen, SaidTaken, ProbePassed, ProbeFailed, Ended, Cleared, Tick>;
 
 // ---- effects --------------------------------------------------------------------------------------------------------
 
@@ -137,7 +146,8 @@ struct KillTree {};
 struct LookForListeners {};  // an answer now is worth more than at the next round
 struct StartProbe {};
 struct CancelProbe {};
-struct Report {  // one line of the history: the state as seen from outside has changed, or something worth telling was
+struct Report {  // one line of the history: the state as seen from outside has changed, or is worth telling again
+  State from = State::stopped;
   std::optional<Cause> cause;
   std::string message;
 };
@@ -147,9 +157,6 @@ using Effect = std::variant<ClaimPort, ReleasePort, CondemnPort, RestPort, Launc
 using Effects = std::vector<Effect>;
 
 // ---- the machine ----------------------------------------------------------------------------------------------------
-
-enum class State { stopped, waiting, starting, ready, unhealthy, backoff, crashloop, stopping, exited, failed };
-std::string_view to_string(State state);
 
 enum class PhaseKind { idle, waiting, claiming, launching, starting, ready, unhealthy, backoff, stopping };
 
@@ -242,6 +249,7 @@ class Lifecycle {
   void handle(const Stop&);
   void handle(const Restart&);
   void handle(const Proceed&);
+  void handle(const HeldBack&);
   void handle(const KillNow&);
   void handle(const DependencyFailed&);
   void handle(const PortClaimed&);
@@ -284,9 +292,10 @@ class Lifecycle {
   std::shared_ptr<const ServerConfig> config_;
   Backoff backoff_;
   Phases state_ = Idle{};
-  Instant now_{};          // of the event being handled
-  Effects effects_;        // of the event being handled
-  bool reported_ = false;  // by this event
+  Instant now_{};                  // of the event being handled
+  Effects effects_;                // of the event being handled
+  bool reported_ = false;          // by this event
+  State before_ = State::stopped;  // this event
 
   bool wanted_up_ = false;
   bool hold_;

@@ -35,6 +35,7 @@ void Lifecycle::handle(const Launched&) {
   time_to_ready_.reset();
   explain(std::nullopt, "");
   state_ = Starting{.since = now_};
+  report();
   if (!wanted_up_) begin_stop(Stopping{});
 }
 
@@ -215,9 +216,9 @@ void Lifecycle::start_took_too_long(const Starting& starting) {
     stop.next = AfterStop::fail_for_good;
     stop.cause = Cause::wrong_port;
     stop.message = ignores_port(*starting.seen.own_elsewhere, *port_);
-  } else if (starting.seen.own_here && starting.probes_failed > 0) {
+  } else if (starting.seen.own_here && (starting.probes_failed > 0 || starting.probing)) {
     stop.cause = Cause::probe_failed;
-    stop.message = message_ + "; not ready within " + limit;
+    stop.message = (message_.empty() ? "listens but does not answer" : message_) + "; not ready within " + limit;
   } else if (starting.had_listened || config_->ready.probe == Probe::none) {
     stop.cause = Cause::start_timeout;
     stop.message = "not ready within " + limit;

@@ -46,8 +46,10 @@ std::vector<DependencyNews> doomed(const std::vector<Seat>& seats) {
 
 std::vector<std::size_t> may_stop(const std::vector<Seat>& seats, const std::vector<std::size_t>& wanted_down) {
   std::vector<bool> needed(seats.size(), false);
-  for (const std::size_t i : wanted_down) {
-    if (!has_process(seats[i])) continue;
+  std::vector<bool> leaving(seats.size(), false);
+  for (const std::size_t i : wanted_down) leaving[i] = true;
+  for (std::size_t i = 0; i < seats.size(); ++i) {
+    if (!has_process(seats[i]) || (seats[i].wanted_up && !leaving[i])) continue;
     for (const std::size_t d : seats[i].depends_on) needed[d] = true;
   }
   std::vector<std::size_t> free;

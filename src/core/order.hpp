@@ -30,7 +30,7 @@ struct DependencyNews {
 };
 std::vector<DependencyNews> doomed(const std::vector<Seat>& seats);
 
-// Of those in `wanted_down`, the ones that nothing depends on any more.
+// Of those in `wanted_down`, the ones that nothing which is going down too depends on any more.
 std::vector<std::size_t> may_stop(const std::vector<Seat>& seats, const std::vector<std::size_t>& wanted_down);
 
 }  // namespace berth::core

@@ -36,7 +36,7 @@ bool read_note(int pipe, Note& note) {
 }
 
 // Kills until two rounds in a row have found nobody: a process that forks meanwhile is caught by the next round.
-void clear(const std::unordered_set<pid_t>& sessions, const std::string& marker) {
+void clear(const std::unordered_set<pid_t>& sessions, Brand brand, const std::string& marker) {
   const pid_t self = ::getpid();
   for (int rounds = 0, empty = 0; rounds < 500 && empty < 2; ++rounds) {
     bool found = false;
@@ -44,7 +44,9 @@ void clear(const std::unordered_set<pid_t>& sessions, const std::string& marker)
       if (pid <= 1 || pid == self) continue;
       const auto stat = stat_process(pid);
       if (!stat || stat->state == 'Z' || stat->state == 'X') continue;
-      if (!sessions.contains(stat->session) && !has_environment(pid, marker)) continue;
+      const bool ours =
+          sessions.contains(stat->session) || same_supervisor(brand_of(pid), brand) || has_environment(pid, marker);
+      if (!ours) continue;
       ::kill(pid, SIGKILL);
       found = true;
     }
@@ -54,7 +56,7 @@ void clear(const std::unordered_set<pid_t>& sessions, const std::string& marker)
 }
 
 // The environment that this process was forked with may bear the marker of an outer supervisor, whose guardian would
-// then end this one before its work is done.
+// then end this one before its work is done. The same goes for a brand.
 void hide_environment() {
   for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry)
     std::memset(*entry, 0, std::strlen(*entry));
@@ -68,13 +70,14 @@ void close_all_but(int first, int second) {
   ::close_range(high + 1, ~0U, 0);
 }
 
-[[noreturn]] void guard(int pipe, const std::string& marker, int lock) {
+[[noreturn]] void guard(int pipe, Brand brand, const std::string& marker, int lock) {
   sigset_t all;
   sigfillset(&all);
   sigprocmask(SIG_SETMASK, &all, nullptr);
   ::setsid();
   ::prctl(PR_SET_NAME, "berth-guardian");
   hide_environment();
+  remove_own_brand();
   // What the supervisor has open would stay open for whoever waits for its end.
   close_all_but(pipe, lock);
   const int null = ::open("/dev/null", O_RDWR);
@@ -89,13 +92,13 @@ void close_all_but(int first, int second) {
     note.what == watch_leader ? static_cast<void>(sessions.insert(note.leader))
                               : static_cast<void>(sessions.erase(note.leader));
   }
-  clear(sessions, marker);
+  clear(sessions, brand, marker);
   ::_exit(0);
 }
 
 }  // namespace
 
-Guardian::Guardian(std::string marker, int lock) : marker_(std::move(marker)), lock_(lock) {
+Guardian::Guardian(Brand brand, std::string marker, int lock) : brand_(brand), marker_(std::move(marker)), lock_(lock) {
   start();
 }
 
@@ -115,7 +118,7 @@ void Guardian::start() {
   pid_ = ::fork();
   if (pid_ == 0) {
     write_end.reset();
-    guard(read_end.get(), marker_, lock_);
+    guard(read_end.get(), brand_, marker_, lock_);
   }
   if (pid_ > 0) pipe_ = std::move(write_end);
 }

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "core/cause.hpp"
+#include "os/brand.hpp"
 
 namespace berth::os {
 
@@ -28,6 +29,7 @@ struct LaunchRequest {
   int output = -1;                    // becomes descriptor 1
   int error = -1;                     // becomes descriptor 2
   std::optional<rlimit> descriptors;  // RLIMIT_NOFILE for the child
+  Brand brand = 0;                    // passed on to everything that descends from the child; 0: none
 };
 
 struct LaunchError {

@@ -20,6 +20,7 @@
 #include <csignal>
 #include <optional>
 
+#include "os/brand.hpp"
 #include "os/fd.hpp"
 
 namespace berth::os {
@@ -135,10 +136,13 @@ struct DieWithParent {
   }
 };
 
-struct LimitDescriptors {
-  std::optional<rlimit> limit;
+struct SetLimits {
+  std::optional<rlimit> descriptors;
+  Brand brand;
   bp::error_code on_exec_setup(GuardedLauncher&, const bp::filesystem::path&, const char* const*) const {
-    if (limit && ::setrlimit(RLIMIT_NOFILE, &*limit) != 0) return last_error();
+    if (descriptors && ::setrlimit(RLIMIT_NOFILE, &*descriptors) != 0) return last_error();
+    const rlimit branded{brand, RLIM_INFINITY};
+    if (brand != 0) ::setrlimit(RLIMIT_RTTIME, &branded);  // without it, session and environment still tell
     return {};
   }
 };

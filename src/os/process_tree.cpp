@@ -12,16 +12,17 @@ namespace berth::os {
 
 namespace {
 
-bool bears(const TreeSign& sign, const ProcessStat& stat) {
-  return stat.session == sign.leader || stat.group == sign.leader || has_environment(stat.pid, sign.marker);
-}
-
 bool alive(pid_t pid) {
   const auto stat = stat_process(pid);
   return stat && stat->state != 'Z' && stat->state != 'X';
 }
 
 }  // namespace
+
+bool TreeSign::borne_by(const ProcessStat& process) const {
+  return process.session == leader || process.group == leader || (brand != 0 && brand_of(process.pid) == brand) ||
+         has_environment(process.pid, marker);
+}
 
 void ProcessTree::add_descendants(pid_t root, std::vector<pid_t>& pids) {
   if (!alive(root)) return;
@@ -40,7 +41,7 @@ std::vector<pid_t> ProcessTree::members(const TreeSign& sign, const std::unorder
   if (leaders.contains(sign.leader)) add_descendants(sign.leader, pids);
   for (const pid_t orphan : orphans(leaders)) {
     const auto stat = stat_process(orphan);
-    if (stat && bears(sign, *stat)) add_descendants(orphan, pids);
+    if (stat && sign.borne_by(*stat)) add_descendants(orphan, pids);
   }
   return pids;
 }

@@ -1,7 +1,7 @@
 #pragma once
-// Which processes belong to one server. Three signs, any of which is enough: descent from the leader, the leader's
-// session, and the marker in the environment. Berth is a subreaper, so a process whose parents have died becomes its
-// child and stays in sight, whatever it did with its session or its group.
+// Which processes belong to one server. Four signs, any of which is enough: descent from the leader, the leader's
+// session or group, the brand, and the marker in the environment. Berth is a subreaper, so a process whose parents have
+// died becomes its child and stays in sight, whatever it did with its session or its group.
 
 #include <sys/types.h>
 
@@ -9,6 +9,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "os/brand.hpp"
 #include "os/process.hpp"
 
 namespace berth::os {
@@ -16,7 +17,10 @@ namespace berth::os {
 // One server's sign. `marker` is an environment entry that only this run has (NAME=VALUE).
 struct TreeSign {
   pid_t leader = 0;
+  Brand brand = 0;
   std::string marker;
+
+  [[nodiscard]] bool borne_by(const ProcessStat& process) const;
 };
 
 struct ProcessTree {
