@@ -75,6 +75,7 @@ void add_up(CLI::App& app, Context& context);
 void add_down(CLI::App& app, Context& context);
 void add_status(CLI::App& app, Context& context);
 void add_start_stop_restart(CLI::App& app, Context& context);
+void add_wait(CLI::App& app, Context& context);
 void add_check(CLI::App& app, Context& context);
 void add_ports(CLI::App& app, Context& context);
 void add_url_env(CLI::App& app, Context& context);

@@ -31,6 +31,9 @@ ControlAnswer ask_running(const std::string& socket, const std::string& method, 
 // The process that listens there, by its credentials.
 std::optional<pid_t> supervisor_pid(const std::string& socket);
 
+// The exit code for the answer of /v1/wait; throws Stop when it is not what was waited for.
+int wait_answer(const ControlAnswer& answer);
+
 // NAME as a part of a path or a query.
 std::string encoded(const std::string& text);
 

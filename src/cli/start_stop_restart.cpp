@@ -37,9 +37,7 @@ int act(const Context& context, const Verb& verb, const ActOptions& options) {
     target += "&name=" + encoded(name);
   }
   if (!options.timeout.empty()) target += "&timeout_ms=" + std::to_string(to_duration(options.timeout).count());
-  const auto answer = ask_running(socket, "GET", target, std::nullopt);
-  if (answer.ok()) return exit_ok;
-  throw Stop{answer.status == 408 ? exit_timed_out : exit_failed, answer.error_message()};
+  return wait_answer(ask_running(socket, "GET", target, std::nullopt));
 }
 
 void add(CLI::App& app, Context& context, const Verb& verb) {

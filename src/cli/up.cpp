@@ -1,5 +1,7 @@
 #include <fcntl.h>
-#include <sys/stat.h>
+#include <linux/close_range.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <CLI/App.hpp>
@@ -63,8 +65,20 @@ void tell(int pipe, const std::string& message) {
   [[maybe_unused]] const auto written = ::write(pipe, line.data(), line.size());
 }
 
+// The supervisor's parent does nothing but take note of its end, at once: an init that is slow to do so would leave a
+// dead pid that looks alive to whoever has just called `berth down`.
+[[noreturn]] void take_note_of_end(pid_t supervisor) {
+  ::prctl(PR_SET_NAME, "berth-parent");
+  ::close_range(0, ~0U, 0);
+  while (::waitpid(supervisor, nullptr, 0) < 0 && errno == EINTR) {
+  }
+  ::_exit(exit_ok);
+}
+
 [[noreturn]] void become_supervisor(Config config, SupervisorOptions options, os::Fd report) {
   ::setsid();
+  const pid_t child = ::fork();
+  if (child > 0) take_note_of_end(child);
   const os::Fd null(::open("/dev/null", O_RDWR));
   for (int fd = 0; fd <= 2; ++fd) ::dup2(null.get(), fd);
   options.on_listening = [&report] {
@@ -115,10 +129,7 @@ void detach(Config config, SupervisorOptions options) {
 int wait_until_up(const std::string& socket, const std::string& timeout) {
   std::string target = "/v1/wait?for=up";
   if (!timeout.empty()) target += "&timeout_ms=" + std::to_string(to_duration(timeout).count());
-  const auto answer = ask_running(socket, "GET", target, std::nullopt);
-  if (answer.ok()) return exit_ok;
-  std::cerr << "berth: " << answer.error_message() << "\n";
-  return answer.status == 408 ? exit_timed_out : exit_failed;
+  return wait_answer(ask_running(socket, "GET", target, std::nullopt));
 }
 
 int up(const Context& context, const UpOptions& options) {

