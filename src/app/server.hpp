@@ -20,6 +20,24 @@
 
 namespace berth::app {
 
+// From the launch until nothing of it is left.
+struct Run {
+  pid_t pid = 0;
+  bool leader_alive = true;
+  Port port = 0;
+  os::TreeSign sign;
+  WallTime started_at;
+  core::Instant started;
+  std::string url_host;
+  std::uint32_t listener_inode = 0;
+  std::vector<Approach> approaches;
+  std::uint64_t looked_at = 0;  // fingerprint of the listeners
+  core::ListenersSeen seen;
+  bool said_taken = false;
+  bool said_listening = false;
+  std::optional<Port> other_port_taken;
+};
+
 class Server {
  public:
   Server(Harbour& harbour, std::size_t index, std::shared_ptr<const ServerConfig> config, std::uint64_t seed);
@@ -49,24 +67,6 @@ class Server {
   [[nodiscard]] bool ended_badly() const;
 
  private:
-  // From the launch until nothing of it is left.
-  struct Run {
-    pid_t pid = 0;
-    bool leader_alive = true;
-    Port port = 0;
-    os::TreeSign sign;
-    WallTime started_at;
-    core::Instant started;
-    std::string url_host;
-    std::uint32_t listener_inode = 0;
-    std::vector<Approach> approaches;
-    std::uint64_t looked_at = 0;  // fingerprint of the listeners
-    core::ListenersSeen seen;
-    bool said_taken = false;
-    bool said_listening = false;
-    std::optional<Port> other_port_taken;
-  };
-
   void perform(const core::ClaimPort& claim);
   void perform(const core::ReleasePort& release);
   void perform(const core::CondemnPort& condemn);
