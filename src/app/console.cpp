@@ -39,7 +39,7 @@ Console::~Console() {
   for (int i = 0; i < 64 && !queue_.empty() && writable(fd_); ++i) write_some();
 }
 
-void Console::line(std::size_t index, std::string_view name, std::string_view text) {
+void Console::raw(std::string_view line) {
   if (queue_.size() > longest_queue) {
     ++dropped_lines_;
     return;
@@ -48,13 +48,16 @@ void Console::line(std::size_t index, std::string_view name, std::string_view te
     queue_ += "berth: " + std::to_string(dropped_lines_) + " lines were not shown, because nobody read\n";
     dropped_lines_ = 0;
   }
-  const std::string padding(width_ > name.size() ? width_ - name.size() : 0, ' ');
-  if (colour_) queue_ += colours[index % colours.size()];
-  queue_.append(name).append(padding).append(" | ");
-  if (colour_) queue_ += "\x1b[0m";
-  queue_ += printable(text);
-  queue_ += '\n';
+  queue_ += line;
   if (!waiting_) write_some();
+}
+
+void Console::line(std::size_t index, std::string_view name, std::string_view text) {
+  std::string line;
+  if (colour_) line += colours[index % colours.size()];
+  line.append(name).append(width_ > name.size() ? width_ - name.size() : 0, ' ').append(" | ");
+  if (colour_) line += "\x1b[0m";
+  raw(line + printable(text) + "\n");
 }
 
 void Console::write_some() {

@@ -1,6 +1,7 @@
 #pragma once
-// The terminal of a foreground `up`: what the servers say, each line with its server's name before it. A terminal that
-// is stopped (Ctrl-S) or a pipe that nobody reads stops nothing here: lines wait, up to a bound, and are then counted.
+// The terminal of a foreground `up`: what the servers say, each line with its server's name before it, and what Berth
+// has to say itself. A terminal that is stopped (Ctrl-S) or a pipe that nobody reads stops nothing here: lines wait, up
+// to a bound, and are then counted.
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -14,11 +15,14 @@ class Console {
  public:
   static constexpr std::size_t longest_queue = 1U << 20U;  // bytes
 
-  // `width`: of the longest name.
+  // `width`: of the longest name. `fd` stays the caller's.
   Console(const boost::asio::any_io_executor& executor, int fd, bool colour, std::size_t width);
   ~Console();
 
-  // `index` chooses the colour.
+  // A whole line, its newline included, as it is.
+  void raw(std::string_view line);
+
+  // One that a server said; `index` chooses the colour.
   void line(std::size_t index, std::string_view name, std::string_view text);
 
  private:

@@ -1,6 +1,7 @@
 #include "app/fleet.hpp"
 
 #include <algorithm>
+#include <boost/asio/post.hpp>
 #include <csignal>
 #include <random>
 #include <unordered_map>
@@ -41,7 +42,7 @@ Fleet::Fleet(asio::io_context& io, const Config& config, Harbour harbour, PortDe
       shutdown_timer_(io) {
   harbour_.post = [this](std::size_t server, core::Event event) {
     events_.emplace_back(server, std::move(event));
-    if (!running_events_) run_events();
+    run_events_soon();
   };
   harbour_.said = [this](std::size_t server, Stream stream, std::string_view line) {
     if (observers_.said) observers_.said(*servers_[server], stream, line);
@@ -147,6 +148,15 @@ bool Fleet::all_down() const {
 
 // ---- the loop
 // ---------------------------------------------------------------------------------------------------------
+
+// Events come from the middle of things: of a read, of a probe's answer. They are handled when that is over.
+void Fleet::run_events_soon() {
+  if (running_events_ || std::exchange(events_scheduled_, true)) return;
+  asio::post(io_, [this] {
+    events_scheduled_ = false;
+    run_events();
+  });
+}
 
 void Fleet::run_events() {
   if (std::exchange(running_events_, true)) return;
@@ -327,6 +337,7 @@ void Fleet::look() {
       server->look(listeners, server->wants_close_look());
     }
   }
+  run_events();
   look_again_if_needed();
 }
 
@@ -355,6 +366,7 @@ std::vector<ServerStatus> Fleet::status() {
                           (server->life().is_ready() && !server->listens_as_before(listeners));
     if (listeners.known() && doubtful) server->look(listeners, true);
   }
+  run_events();
   const auto now = Clock::now();
   std::vector<ServerStatus> all;
   all.reserve(servers_.size());

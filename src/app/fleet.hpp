@@ -55,10 +55,9 @@ class Fleet {
   [[nodiscard]] const Server& at(std::size_t index) const { return *servers_[index]; }
   [[nodiscard]] std::size_t size() const { return servers_.size(); }
 
-  // Handles what was posted from outside of the loop's own events.
-  void run_events();
-
  private:
+  void run_events();
+  void run_events_soon();
   void on_reaped(const std::vector<os::Reaped>& reaped);
   void follow_up();
   void start_waiting();
@@ -82,6 +81,7 @@ class Fleet {
   std::vector<std::vector<std::size_t>> depends_on_;
   std::deque<std::pair<std::size_t, core::Event>> events_;
   bool running_events_ = false;
+  bool events_scheduled_ = false;
   std::set<std::pair<core::Instant, std::size_t>> deadlines_;
   std::vector<std::optional<core::Instant>> deadline_of_;
   std::vector<std::size_t> to_stop_;  // wanted down, perhaps not yet told

@@ -72,6 +72,15 @@ void Server::perform(const core::RestPort& rest) {
 // ---- the process
 // ------------------------------------------------------------------------------------------------------
 
+// The host of `ports.host` as a client writes it into a URL, as long as nothing better is known: the wildcard is no
+// address to connect to, and IPv6 wants brackets.
+std::string Server::host_for_urls() const {
+  const std::string& host = harbour_.host;
+  if (host == "0.0.0.0") return "127.0.0.1";
+  if (host == "::") return "[::1]";
+  return host.find(':') == std::string::npos ? host : "[" + host + "]";
+}
+
 std::string Server::url(Port port, const std::string& host) const {
   return "http://" + host + ":" + std::to_string(port) + config_->path;
 }
@@ -94,7 +103,7 @@ std::vector<std::string> Server::environment(Port port, const std::string& insta
       if (equals != std::string_view::npos) entries.emplace_back(text.substr(0, equals), text.substr(equals + 1));
     }
   }
-  const config::LaunchValues values{port, harbour_.host, config_->name, url(port, harbour_.host)};
+  const config::LaunchValues values{port, harbour_.host, config_->name, url(port, host_for_urls())};
   for (const auto& [name, value] : config_->env_file) set(name, value);
   for (const auto& [name, value] : config_->env) set(name, config::fill(value, values));
   for (const std::string& name : config_->port_env) set(name, std::to_string(port));
@@ -125,7 +134,7 @@ void Server::perform(const core::Launch& launch) {
   auto executable = os::resolve_command(config_->command, path, config_->cwd);
   if (!executable) return post(core::NotLaunched{executable.error().cause, executable.error().message});
   request.executable = std::move(*executable);
-  const config::LaunchValues values{launch.port, harbour_.host, config_->name, url(launch.port, harbour_.host)};
+  const config::LaunchValues values{launch.port, harbour_.host, config_->name, url(launch.port, host_for_urls())};
   for (const std::string& arg : config_->args) request.args.push_back(config::fill(arg, values));
 
   os::Fd out = out_.open();

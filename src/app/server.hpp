@@ -82,7 +82,7 @@ class Server {
   void post(core::Event event) { harbour_.post(index_, std::move(event)); }
   std::vector<std::string> environment(Port port, const std::string& instance) const;
   std::string url(Port port, const std::string& host) const;
-  std::string path_variable() const;
+  std::string host_for_urls() const;
   void on_output(Stream stream, std::string_view bytes);
   void on_line(Stream stream, std::string_view line);
   void listen_to_words(std::string_view line);

@@ -170,8 +170,7 @@ ServerStatus Server::status(core::Instant now) const {
   if (life_.port()) {
     status.port = life_.port();
     const bool known = run_ && !run_->url_host.empty();
-    const std::string named = harbour_.host == "0.0.0.0" || harbour_.host == "::" ? "127.0.0.1" : harbour_.host;
-    status.url = url(*life_.port(), known ? run_->url_host : named);
+    status.url = url(*life_.port(), known ? run_->url_host : host_for_urls());
   }
   if (run_ && run_->leader_alive) {
     status.pid = run_->pid;

@@ -1,7 +1,6 @@
 #include <berth/supervisor.hpp>
 
 #include <spdlog/sinks/basic_file_sink.h>
-#include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -12,6 +11,7 @@
 #include <csignal>
 
 #include "app/console.hpp"
+#include "app/console_sink.hpp"
 #include "app/control_api.hpp"
 #include "app/control_server.hpp"
 #include "app/fleet.hpp"
@@ -41,7 +41,7 @@ std::string marker_of_this_process() {
   return "BERTH_SUPERVISOR=" + std::to_string(::getpid()) + "." + std::to_string(stat ? stat->start_ticks : 0);
 }
 
-std::shared_ptr<spdlog::logger> make_log(const SupervisorOptions& options) {
+std::shared_ptr<spdlog::logger> make_log(const SupervisorOptions& options, app::Console* terminal) {
   std::vector<spdlog::sink_ptr> sinks;
   try {
     sinks.push_back(std::make_shared<spdlog::sinks::basic_file_sink_st>(options.log_dir + "/berth.log"));
@@ -49,12 +49,11 @@ std::shared_ptr<spdlog::logger> make_log(const SupervisorOptions& options) {
     // Said below, once there is something to say it with.
   }
   const bool file = !sinks.empty();
-  if (options.foreground) {
-    auto console = std::make_shared<spdlog::sinks::stderr_color_sink_st>(options.colour ? spdlog::color_mode::always
-                                                                                        : spdlog::color_mode::never);
-    console->set_pattern("%^berth: %v%$");
-    if (options.quiet) console->set_level(spdlog::level::warn);
-    sinks.push_back(std::move(console));
+  if (terminal != nullptr) {
+    auto sink = std::make_shared<app::ConsoleSink>(*terminal, options.colour);
+    sink->set_pattern("berth: %v");
+    if (options.quiet) sink->set_level(spdlog::level::warn);
+    sinks.push_back(std::move(sink));
   }
   auto log = std::make_shared<spdlog::logger>("berth", sinks.begin(), sinks.end());
   if (file) sinks.front()->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
@@ -90,7 +89,8 @@ class Supervisor::Impl {
         marker_(marker_of_this_process()),
         brand_(os::new_supervisor_brand()),
         guardian_(brand_, marker_, lock_.descriptor()),
-        log_(make_log(options_)),
+        terminal_(make_terminal()),
+        log_(make_log(options_, terminal_.get())),
         desk_(config_.ports.range, fixed_ports(config_), [this](const std::string& line) { log_->info(line); }),
         fleet_(io_, config_, harbour(), desk_, observers()),
         api_(
@@ -134,6 +134,11 @@ class Supervisor::Impl {
   }
 
  private:
+  std::unique_ptr<app::Console> make_terminal() {
+    if (!options_.foreground) return nullptr;
+    return std::make_unique<app::Console>(io_.get_executor(), STDERR_FILENO, options_.colour, 0);
+  }
+
   app::Harbour harbour() {
     app::Harbour harbour;
     harbour.executor = io_.get_executor();
@@ -249,10 +254,11 @@ class Supervisor::Impl {
   std::string marker_;
   os::Brand brand_;
   os::Guardian guardian_;
-  std::shared_ptr<spdlog::logger> log_;
   asio::io_context io_{1};
+  std::unique_ptr<app::Console> terminal_;  // stderr, for what Berth says
+  std::shared_ptr<spdlog::logger> log_;
   app::PortDesk desk_;
-  std::unique_ptr<app::Console> console_;
+  std::unique_ptr<app::Console> console_;  // stdout, for what the servers say
   app::Fleet fleet_;
   app::ControlApi api_;
   std::unique_ptr<app::ControlServer> control_;

@@ -57,6 +57,10 @@ Expected<PortHold, HoldError> PortHold::take(Port port, PortHolders& holders) {
     return Unexpected<HoldError>(
         HoldError{true, holder, place + " is held by " + (holder.empty() ? "another process" : holder)});
   }
+  if (error == EACCES) {  // below 1024 and not root: as good as taken
+    return Unexpected<HoldError>(
+        HoldError{true, "", place + " may not be bound by this user (ports below 1024 need root)"});
+  }
   if (error != 0) {
     return Unexpected<HoldError>(HoldError{false, "", "cannot bind " + place + ": " + std::strerror(error)});
   }
