@@ -331,6 +331,8 @@ void Fleet::look_within(Clock::duration delay) {
 
 void Fleet::look() {
   const auto listeners = os::Listeners::look();
+  if (!listeners.known())
+    return look_within(200ms);  // out of descriptors, say: nobody knows, which is not "nobody listens"
   for (const auto& server : servers_) {
     const auto phase = server->life().phase();
     if (phase == core::PhaseKind::starting || (phase == core::PhaseKind::unhealthy && server->wants_close_look())) {

@@ -8,19 +8,21 @@ namespace berth::app {
 void LineSplitter::feed(std::string_view bytes, const Sink& sink) {
   while (!bytes.empty()) {
     const std::size_t end = bytes.find('\n');
-    const std::string_view piece = bytes.substr(0, end);
     const bool whole = end != std::string_view::npos;
+    std::string_view piece = bytes.substr(0, end);
+    bytes.remove_prefix(whole ? end + 1 : bytes.size());
+    while (rest_.size() + piece.size() > longest) {
+      const std::size_t room = longest - rest_.size();
+      rest_.append(piece.substr(0, room));
+      piece.remove_prefix(room);
+      sink(std::exchange(rest_, {}));
+    }
     if (whole && rest_.empty()) {
       sink(piece);
     } else {
-      rest_.append(piece.substr(0, longest - rest_.size()));
-      if (whole || rest_.size() >= longest) sink(std::exchange(rest_, {}));
-      if (!whole && piece.size() > longest) {
-        bytes.remove_prefix(longest);
-        continue;
-      }
+      rest_.append(piece);
+      if (whole) sink(std::exchange(rest_, {}));
     }
-    bytes.remove_prefix(whole ? end + 1 : bytes.size());
   }
 }
 
@@ -77,9 +79,10 @@ std::size_t utf8_length(std::string_view text) {
   return length;
 }
 
-// The length of the terminal's escape sequence at the start of `text`: ESC [ … letter, or ESC and one more.
+// The length of the terminal's escape sequence at the start of `text`: ESC [ … letter, or ESC and one more of ASCII.
 std::size_t escape_length(std::string_view text) {
-  if (text.size() < 2 || text[1] != '[') return std::min<std::size_t>(text.size(), 2);
+  if (text.size() < 2 || static_cast<unsigned char>(text[1]) >= 0x80) return 1;
+  if (text[1] != '[') return 2;
   std::size_t end = 2;
   while (end < text.size() && (text[end] < '@' || text[end] > '~')) ++end;
   return std::min(end + 1, text.size());
@@ -102,7 +105,7 @@ std::string printable(std::string_view line) {
       if (length == 0) {
         out += "\xEF\xBF\xBD";  // U+FFFD
         length = 1;
-      } else {
+      } else if (first != 0xC2 || static_cast<unsigned char>(line[1]) >= 0xA0) {  // U+0080 to U+009F are controls too
         out.append(line.substr(0, length));
       }
     }

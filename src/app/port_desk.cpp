@@ -74,6 +74,7 @@ Expected<Port, PortRefused> PortDesk::claim_fixed(Port port) {
     berths_.insert_or_assign(port, std::move(*hold));
     return port;
   }
+  berths_.erase(port);  // its hold was let go, and somebody came
   const Cause cause = hold.error().taken ? Cause::fixed_port_held : Cause::spawn_failed;
   return Unexpected<PortRefused>(
       PortRefused{cause, "fixed " + hold.error().message + "; end that process or choose another `port`"});

@@ -29,7 +29,9 @@ void Server::on_line(Stream stream, std::string_view line) {
 }
 
 void Server::listen_to_words(std::string_view line) {
-  if (conflict_words_.match(line, run_->port)) {
+  // The rest of a long error about another port names no port any more.
+  const bool about_another = run_->other_port_taken && line.find(std::to_string(run_->port)) == std::string_view::npos;
+  if (!about_another && conflict_words_.match(line, run_->port)) {
     run_->said_taken = true;
     post(core::SaidTaken{std::string(line)});
   } else if (const auto other = core::other_port_said_taken(line, run_->port)) {

@@ -34,6 +34,14 @@ std::vector<Approach> approaches_to(const std::vector<Listener>& own, const std:
   return ways;
 }
 
+// Somebody else has that address: `::` of a server may or may not mean 127.0.0.1 too (IPV6_V6ONLY).
+bool leads_to(const std::vector<Listener>& strangers, const Approach& way) {
+  const bool v6 = way.address.find(':') != std::string::npos;
+  return std::any_of(strangers.begin(), strangers.end(), [&](const Listener& stranger) {
+    return stranger.address == way.address || (stranger.wildcard() && stranger.v6 == v6);
+  });
+}
+
 std::string name_of_stranger(const std::vector<Listener>& strangers) {
   os::PortHolders holders;
   return holders.name(strangers.front().port);
@@ -63,6 +71,7 @@ Sighting sight(const os::Listeners& listeners, Port berth, const std::string& ho
   if (sighting.seen.stranger_here) sighting.seen.stranger = name_of_stranger(strangers);
   if (sighting.seen.own_here) {
     sighting.approaches = approaches_to(ours, host);
+    std::erase_if(sighting.approaches, [&](const Approach& way) { return leads_to(strangers, way); });
     sighting.inode = ours.front().inode;
     return sighting;
   }

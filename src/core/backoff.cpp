@@ -13,7 +13,9 @@ Milliseconds Backoff::failed(bool was_ready, Instant now) {
 
   const double ceiling = static_cast<double>(config_.max.count());
   const double grown = static_cast<double>(config_.initial.count()) * std::pow(config_.factor, delays_);
-  if (grown < ceiling) ++delays_;  // past the ceiling the power would only overflow
+  if (grown <= 0.0)
+    return Milliseconds{0};        // the power would overflow in the end, and zero times infinity is no number
+  if (grown < ceiling) ++delays_;  // past the ceiling likewise
   const double spread = 1.0 + config_.jitter * (2.0 * random_unit() - 1.0);
   return Milliseconds{static_cast<Milliseconds::rep>(std::min(std::min(grown, ceiling) * spread, ceiling))};
 }

@@ -14,7 +14,7 @@ bool in_the_way(Holder holder) {
 }
 
 Verdict judge_end(const Evidence& e) {
-  if (e.phase == Phase::before_ready && !e.had_listened) {
+  if (e.phase == Phase::before_ready && !e.had_listened && e.holder != Holder::own_tree) {
     if (in_the_way(e.holder)) return Verdict::conflict;
     if (e.said_taken && e.holder == Holder::own_hold) return Verdict::blocked_by_hold;
     if (e.said_taken && e.holder == Holder::nobody) return Verdict::conflict_by_word;
@@ -49,11 +49,32 @@ bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
+// The word, alone or in the plural: not the end of import, transport or report.
+bool speaks_of_a_port(std::string_view line) {
+  for (auto at = line.find("port"); at != std::string_view::npos; at = line.find("port", at + 1)) {
+    const auto after = line.substr(at + 4);
+    const char next = after.empty()          ? ' '
+                      : after.front() == 's' ? after.substr(1, 1).empty() ? ' ' : after[1]
+                                             : after.front();
+    const bool begins = at == 0 || std::isalpha(static_cast<unsigned char>(line[at - 1])) == 0;
+    if (begins && std::isalpha(static_cast<unsigned char>(next)) == 0) return true;
+  }
+  return false;
+}
+
+// `"pid":4711` of a JSON log, `index.js:1042` of a trace.
+bool is_another_number(std::string_view lead) {
+  static constexpr std::array<std::string_view, 8> leads{
+      "pid\":", "pid:", ".js:", ".mjs:", ".ts:", ".py:", ".go:", ".java:"};
+  return std::any_of(leads.begin(), leads.end(), [&](std::string_view words) { return lead.ends_with(words); });
+}
+
 // The words of the runtimes: node, libuv, python, go, rust, the JVM, .NET, and servers that speak for themselves.
 bool speaks_of_a_taken_port(const std::string& line) {
-  static constexpr std::array<std::string_view, 8> plain{"eaddrinuse",
+  static constexpr std::array<std::string_view, 9> plain{"eaddrinuse",
                                                          "address already in use",
                                                          "address in use",
+                                                         "connection in use",
                                                          "addrinuse",
                                                          "errno 98",
                                                          "os error 98",
@@ -62,8 +83,8 @@ bool speaks_of_a_taken_port(const std::string& line) {
   if (std::any_of(plain.begin(), plain.end(), [&](std::string_view words) { return has(line, words); })) return true;
   static constexpr std::array<std::string_view, 7> about_a_port{
       "already in use", "is in use", "in use by", "already being used", "already taken", "is taken", "is occupied"};
-  return has(line, "port") && std::any_of(about_a_port.begin(), about_a_port.end(),
-                                          [&](std::string_view words) { return has(line, words); });
+  return speaks_of_a_port(line) && std::any_of(about_a_port.begin(), about_a_port.end(),
+                                               [&](std::string_view words) { return has(line, words); });
 }
 
 // Numbers that stand where a port stands: after `:`, after the word "port", after `', ` (a Python address).
@@ -80,8 +101,9 @@ std::vector<std::uint16_t> ports_named(const std::string& line) {
     const bool named =
         lead.ends_with("port") || lead.ends_with("port:") || lead.ends_with("',") || lead.ends_with("\",");
     const unsigned long value = end - i <= 5 ? std::stoul(line.substr(i, end - i)) : 0;
-    // Below 1024 it is a clock's minute or an error's number rather than a port.
-    if ((address || named) && value >= 1024 && value <= 65535) ports.push_back(static_cast<std::uint16_t>(value));
+    // After a colon, what is below 1024 is a clock's minute rather than a port.
+    const bool port = named ? value >= 1 : address && value >= 1024 && !is_another_number(lead);
+    if (port && value <= 65535) ports.push_back(static_cast<std::uint16_t>(value));
     i = end;
   }
   return ports;

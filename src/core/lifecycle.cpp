@@ -79,17 +79,17 @@ void Lifecycle::handle(const Start&) {
     explain(std::nullopt, "");
     wait_for_turn();
   } else if (auto* stopping = std::get_if<Stopping>(&state_)) {
-    if (stopping->next == AfterStop::down || stopping->next == AfterStop::fail_for_good) stopping->next = AfterStop::up;
+    start_after(*stopping);
   }
 }
 
 void Lifecycle::handle(const Stop&) {
   wanted_up_ = false;
   switch (phase()) {
-    case PhaseKind::launching: return;  // `Launched` sees that it is no longer wanted
+    case PhaseKind::claiming:
+    case PhaseKind::launching: return;  // the answer finds that it is no longer wanted
     case PhaseKind::idle:
     case PhaseKind::waiting:
-    case PhaseKind::claiming:
     case PhaseKind::backoff: explain(Cause::stopped_by_user, ""); return rest_at(State::stopped);
     case PhaseKind::starting:
     case PhaseKind::ready:
@@ -109,11 +109,18 @@ void Lifecycle::handle(const Restart&) {
     case PhaseKind::starting:
     case PhaseKind::ready:
     case PhaseKind::unhealthy: return begin_stop(Stopping{.next = AfterStop::up, .was_ready = is_ready()});
-    case PhaseKind::stopping: std::get<Stopping>(state_).next = AfterStop::up; return;
+    case PhaseKind::stopping: return start_after(std::get<Stopping>(state_));
     case PhaseKind::waiting:
     case PhaseKind::claiming:
     case PhaseKind::launching: return;  // it is about to start anyway
   }
+}
+
+// A port that is being left, or a hold that is in the way, is still that: those plans stay.
+void Lifecycle::start_after(Stopping& stopping) {
+  const bool about_the_port = stopping.next == AfterStop::conflict || stopping.next == AfterStop::conflict_by_word ||
+                              stopping.next == AfterStop::unblocked;
+  if (!about_the_port) stopping.next = AfterStop::up;
 }
 
 void Lifecycle::handle(const KillNow&) {
@@ -144,11 +151,15 @@ void Lifecycle::claim() {
 }
 
 void Lifecycle::handle(const PortClaimed& event) {
-  if (phase() != PhaseKind::claiming) {  // it was stopped meanwhile
+  if (phase() != PhaseKind::claiming) {  // nobody has asked for it
     effects_.push_back(ReleasePort{event.port});
     return;
   }
   port_ = event.port;
+  if (!wanted_up_) {
+    explain(Cause::stopped_by_user, "");
+    return rest_at(State::stopped);
+  }
   last_port_ = event.port;
   // A child that dies without a word may be one that cannot bind beside our hold: every other try goes without.
   hold_ = hold_wanted_ && !(silent_ends_ >= 2 && silent_ends_ % 2 == 0);
@@ -159,6 +170,10 @@ void Lifecycle::handle(const PortClaimed& event) {
 void Lifecycle::handle(const PortRefused& event) {
   if (phase() != PhaseKind::claiming) return;
   port_.reset();
+  if (!wanted_up_) {
+    explain(Cause::stopped_by_user, "");
+    return rest_at(State::stopped);
+  }
   if (event.cause == Cause::spawn_failed) return retry_later(event.cause, event.message, false);
   fail(event.cause, event.message);
 }
@@ -222,7 +237,7 @@ void Lifecycle::after_stop() {
   }
   switch (stopping.next) {
     case AfterStop::down:
-    case AfterStop::up: return wait_for_turn();
+    case AfterStop::up: explain(std::nullopt, ""); return wait_for_turn();
     case AfterStop::failure: return after_failure(stopping);
     case AfterStop::conflict:
     case AfterStop::conflict_by_word: return next_port(stopping);

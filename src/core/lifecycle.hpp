@@ -18,7 +18,8 @@
 //                    start    stop     restart  proceed  claimed  refused  launched  not_launched
 //   idle             waiting  -        waiting  -        !        !        !         !
 //   waiting          -        idle     -        claiming !        !        !         !
-//   claiming         -        idle     -        -        launch.  idle     !         !
+//   claiming         -        -        -        -        launch., backoff, !         !
+//                                                        idle     idle
 //   launching        -        -        -        -        !        !        starting  backoff, idle
 //   starting         -        stopping stopping -        !        !        !         !
 //   ready            -        stopping stopping -        !        !        !         !
@@ -217,6 +218,7 @@ class Lifecycle {
     ListenersSeen seen;
     bool had_listened = false;
     bool probing = false;
+    bool looking = false;  // the host was asked to look, and has not answered yet
     unsigned probes_failed = 0;
   };
   struct Ready {
@@ -274,6 +276,7 @@ class Lifecycle {
   void judge_end(const Ended& ended, Phase phase, bool had_listened);
   void count_silent_end(const Ended& ended, Verdict verdict);
 
+  static void start_after(Stopping& stopping);
   void begin_stop(Stopping stopping);
   void leader_gone(const Ended& ended);
   void after_stop();

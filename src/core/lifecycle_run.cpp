@@ -41,7 +41,10 @@ void Lifecycle::handle(const Launched&) {
 
 void Lifecycle::handle(const NotLaunched& event) {
   if (phase() != PhaseKind::launching) return;
-  if (!wanted_up_) return rest_at(State::stopped);
+  if (!wanted_up_) {
+    explain(Cause::stopped_by_user, "");
+    return rest_at(State::stopped);
+  }
   if (event.cause == Cause::spawn_failed) return retry_later(event.cause, event.message, false);
   fail(event.cause, event.message);
 }
@@ -52,6 +55,7 @@ void Lifecycle::handle(const NotLaunched& event) {
 void Lifecycle::handle(const ListenersSeen& event) {
   if (auto* starting = std::get_if<Starting>(&state_)) {
     starting->seen = event;
+    starting->looking = false;
     if (event.own_here) {
       starting->had_listened = true;
       if (!starting->listening_since) starting->listening_since = now_;
@@ -161,8 +165,9 @@ std::optional<Instant> Lifecycle::deadline() const {
     if (config_->ready.probe == Probe::none && !starting->stranger_since) {
       consider(starting->since + config_->ready.settle);
     }
-    if (starting->listening_since && !starting->probing) {
-      consider(starting->next_probe ? *starting->next_probe : *starting->listening_since + config_->ready.settle);
+    if (starting->listening_since && !starting->probing && !starting->looking) {
+      const Instant settled_at = *starting->listening_since + config_->ready.settle;
+      consider(starting->next_probe ? std::max(*starting->next_probe, settled_at) : settled_at);
     }
     if (starting->stranger_since) {
       consider(*starting->stranger_since + patience_with_stranger);
@@ -198,6 +203,7 @@ void Lifecycle::handle(const Tick&) {
 void Lifecycle::tick_starting(Starting& starting) {
   if (now_ >= starting.since + config_->ready.timeout) return start_took_too_long(starting);
   if (starting.listening_since) {
+    starting.looking = true;
     effects_.push_back(LookForListeners{});  // what was seen a while ago proves nothing now
   } else {
     judge_starting();
@@ -314,7 +320,7 @@ void Lifecycle::judge_end(const Ended& ended, Phase phase, bool had_listened) {
   }
   last_exit_ = LastExit{ended.status, stop.cause, stop.message};
 
-  if (const auto* starting = std::get_if<Starting>(&state_); starting != nullptr && starting->probing) {
+  if (auto* starting = std::get_if<Starting>(&state_); starting != nullptr && std::exchange(starting->probing, false)) {
     effects_.push_back(CancelProbe{});
   }
   if (ended.tree_left) {

@@ -85,8 +85,9 @@ std::vector<DeadPort> PortRegistry::dead() const {
 
 std::string PortRegistry::exhausted_message() const {
   return "no free port in the range " + std::to_string(range_.first) + "-" + std::to_string(range_.last) + ": " +
-         std::to_string(used_->size()) + " in use, " + std::to_string(dead_.size()) +
-         " dead; widen `range` in [ports], stop a server, or free what holds the dead ports (`berth ports` lists them)";
+         std::to_string(used_->size()) + " in use, " + std::to_string(dead_.size()) + " dead" +
+         (resting_->size() == 0 ? "" : ", " + std::to_string(resting_->size()) + " resting for a minute") +
+         "; widen `range` in [ports], stop a server, or free what holds the dead ports (`berth ports` lists them)";
 }
 
 void PortRegistry::update_free(Port port) {

@@ -25,7 +25,9 @@ namespace {
 // The states of include/net/tcp_states.h; the kernel does not export them to programs.
 constexpr unsigned state_time_wait = 6;
 constexpr unsigned state_listen = 10;
-constexpr std::uint32_t all_states = 0xfff;
+// Linux 6.8 and later tell of sockets that are bound and nothing else when they are asked for; others ignore the bit.
+constexpr unsigned state_bound_inactive = 13;
+constexpr std::uint32_t all_states = 0xfff | 1U << state_bound_inactive;
 
 struct DumpedSocket {
   Listener listener;
@@ -54,6 +56,16 @@ bool request_dump(int netlink, int family, std::uint32_t states) {
   kernel.nl_family = AF_NETLINK;
   return ::sendto(netlink, &request, sizeof(request), 0, reinterpret_cast<const sockaddr*>(&kernel), sizeof(kernel)) ==
          static_cast<ssize_t>(sizeof(request));
+}
+
+// An IPv4 address behind an IPv6 socket (::ffff:127.0.0.1), as the JVM binds it, is that IPv4 address.
+Listener unmapped(Listener listener) {
+  constexpr std::string_view prefix = "::ffff:";
+  if (listener.v6 && listener.address.starts_with(prefix) && listener.address.find('.') != std::string::npos) {
+    listener.address.erase(0, prefix.size());
+    listener.v6 = false;
+  }
+  return listener;
 }
 
 void visit_message(const nlmsghdr* header, const Visit& visit) {
@@ -141,7 +153,8 @@ bool dump(std::uint32_t states, const Visit& visit) {
 
 Listeners Listeners::look() {
   Listeners seen;
-  seen.known_ = dump(1U << state_listen, [&](DumpedSocket socket) { seen.all_.push_back(std::move(socket.listener)); });
+  seen.known_ =
+      dump(1U << state_listen, [&](DumpedSocket socket) { seen.all_.push_back(unmapped(std::move(socket.listener))); });
   std::sort(seen.all_.begin(), seen.all_.end(), [](const Listener& a, const Listener& b) { return a.port < b.port; });
   return seen;
 }

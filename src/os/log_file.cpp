@@ -1,6 +1,7 @@
 #include "os/log_file.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #include <cerrno>
 #include <cstring>
@@ -13,8 +14,15 @@ constexpr std::chrono::seconds between_tries{1};
 }
 
 bool LogFile::open() {
-  if (file_) return true;
   const auto now = std::chrono::steady_clock::now();
+  if (file_ && now < next_check_) return true;
+  if (file_) {
+    next_check_ = now + between_tries;
+    struct stat info {};
+    if (::fstat(file_.get(), &info) == 0 && info.st_nlink > 0) return true;
+    file_.reset();  // somebody has removed it: what is written there is seen by nobody
+    next_try_ = now;
+  }
   if (now < next_try_) return false;
   next_try_ = now + between_tries;
   std::error_code ignored;

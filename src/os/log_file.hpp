@@ -30,6 +30,7 @@ class LogFile {
   std::uint64_t dropped_ = 0;
   std::string trouble_;
   std::chrono::steady_clock::time_point next_try_{};
+  std::chrono::steady_clock::time_point next_check_{};
 };
 
 }  // namespace berth::os

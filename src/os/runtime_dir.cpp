@@ -74,7 +74,8 @@ Expected<std::string, std::string> make_folders(const std::string& folder) {
   return folder;
 }
 
-Expected<std::string, std::string> prepare_runtime_dir(const std::string& folder) {
+Expected<std::string, std::string> prepare_runtime_dir(std::string folder) {
+  while (folder.size() > 1 && folder.back() == '/') folder.pop_back();  // `link/` would be followed
   const std::string name = "the runtime dir `" + folder + "`";
   const auto parent = std::filesystem::path(folder).parent_path();
   if (!parent.empty()) {

@@ -19,7 +19,7 @@ std::string default_log_dir(const std::string& project);
 
 // Makes the folder (mode 0700) or checks that it can be trusted: ours, a real folder, writable by nobody else. One that
 // is merely readable by others is tightened. The error names the folder and the cure.
-Expected<std::string, std::string> prepare_runtime_dir(const std::string& folder);
+Expected<std::string, std::string> prepare_runtime_dir(std::string folder);
 
 // Makes a folder and those above it. The error names it.
 Expected<std::string, std::string> make_folders(const std::string& folder);

@@ -1,0 +1,46 @@
+// Secrets stay out of everything that is said.
+
+#include "app/redactor.hpp"
+
+#include "support/catch.hpp"
+
+namespace berth::app::test {
+namespace {
+
+TEST_CASE("A secret is masked wherever it stands and however often") {
+  const Redactor redact({"hunter22"});
+  CHECK(redact("hunter22") == "[redacted]");
+  CHECK(redact("a hunter22 b hunter22hunter22") == "a [redacted] b [redacted][redacted]");
+  CHECK(redact("http://u:hunter22@host/") == "http://u:[redacted]@host/");
+}
+
+TEST_CASE("What is no secret is left alone") {
+  const Redactor redact({"hunter22"});
+  CHECK(redact("") == "");
+  CHECK(redact("hunter2") == "hunter2");
+  CHECK(redact("HUNTER22") == "HUNTER22");
+  CHECK(Redactor()("hunter22") == "hunter22");
+}
+
+TEST_CASE("A secret inside another leaves no rest of the longer one") {
+  const Redactor redact({"hunter22-and-more", "hunter22"});
+  CHECK(redact("hunter22-and-more hunter22") == "[redacted] [redacted]");
+}
+
+TEST_CASE("An empty secret is none") {
+  CHECK(Redactor({""})("text") == "text");
+}
+
+TEST_CASE("A secret that is part of the mask ends all the same") {
+  const Redactor redact({"[redacted]x", "redacted"});
+  CHECK(redact("[redacted]x").find("]x") == std::string::npos);
+}
+
+TEST_CASE("Secrets of bytes that mean something elsewhere are taken literally") {
+  const Redactor redact({"a.*b+c$", "p\\n\"{}"});
+  CHECK(redact("xa.*b+c$y aXXb+c$") == "x[redacted]y aXXb+c$");
+  CHECK(redact("p\\n\"{}") == "[redacted]");
+}
+
+}  // namespace
+}  // namespace berth::app::test
