@@ -150,7 +150,7 @@ void ControlApi::wait(const std::string& query, Respond respond, Connected conne
     waiter->timer.async_wait([this, waiter](const boost::system::error_code& error) {
       if (error || std::exchange(waiter->done, true)) return;
       waiters_.remove(waiter);
-      waiter->respond(408, error_body("timed_out", "the time is over"));
+      waiter->respond(408, error_body("timed_out", "the time is over: " + who_is_missing(*waiter)));
     });
   }
   waiters_.push_back(std::move(waiter));
@@ -180,22 +180,29 @@ ControlApi::Outcome ControlApi::outcome(const Waiter& waiter) const {
   return all ? Outcome::reached : Outcome::not_yet;
 }
 
+// "`web` is starting: …", for those that are not where they were waited for.
+std::string ControlApi::who_is_missing(const Waiter& waiter) const {
+  std::string sentence;
+  for (const std::size_t i : waiter.servers) {
+    const auto& server = fleet_.at(i);
+    Waiter alone(io_);
+    alone.what = waiter.what;
+    alone.servers = {i};
+    if (outcome(alone) == Outcome::reached) continue;
+    sentence += (sentence.empty() ? "`" : "; `") + server.config().name + "` is " +
+                std::string(core::to_string(server.life().state()));
+    if (!server.life().message().empty()) sentence += " (" + server.redacted(server.life().message()) + ")";
+  }
+  return sentence.empty() ? "the supervisor is going down" : sentence;
+}
+
 bool ControlApi::answer_if_decided(Waiter& waiter) {
   switch (outcome(waiter)) {
     case Outcome::not_yet: return false;
     case Outcome::reached: waiter.respond(200, "{}"); return true;
-    case Outcome::never: break;
+    case Outcome::never: waiter.respond(409, error_body("impossible", who_is_missing(waiter))); return true;
   }
-  std::string message;
-  for (const std::size_t i : waiter.servers) {
-    const auto& server = fleet_.at(i);
-    if (!core::down_for_good(server.life().state())) continue;
-    message += (message.empty() ? "`" : "; `") + server.config().name + "` is " +
-               std::string(core::to_string(server.life().state())) +
-               (server.life().message().empty() ? "" : ": " + server.redacted(server.life().message()));
-  }
-  waiter.respond(409, error_body("impossible", message.empty() ? "the supervisor is going down" : message));
-  return true;
+  return false;
 }
 
 void ControlApi::settled() {

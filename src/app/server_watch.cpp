@@ -133,7 +133,7 @@ void Server::forget_run() {
 
 bool Server::ended_badly() const {
   if (life_.state() == core::State::failed) return true;
-  return life_.state() == core::State::exited && last_exit_ && last_exit_->code != 0;
+  return life_.state() == core::State::exited && life_.reason() != core::Cause::clean_exit;
 }
 
 namespace {

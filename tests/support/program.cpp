@@ -150,8 +150,15 @@ Result run(const ProgramPlan& plan, std::chrono::milliseconds deadline) {
 }
 
 std::string read_file(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
+  // Not a stream: those throw when a file of /proc goes away with its process in the middle of a read.
+  std::string text;
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  char block[4096];
+  for (ssize_t got = 0; file >= 0 && (got = ::read(file, block, sizeof(block))) > 0;) {
+    text.append(block, static_cast<std::size_t>(got));
+  }
+  if (file >= 0) ::close(file);
+  return text;
 }
 
 void write_file(const std::filesystem::path& path, const std::string& text) {
