@@ -150,7 +150,7 @@ void ControlApi::wait(const std::string& query, Respond respond, Connected conne
     waiter->timer.async_wait([this, waiter](const boost::system::error_code& error) {
       if (error || std::exchange(waiter->done, true)) return;
       waiters_.remove(waiter);
-      waiter->respond(408, error_body("timed_out", "the time is over: " + who_is_missing(*waiter)));
+      waiter->respond(408, error_body("timed_out", "the time is over: " + who_is(*waiter, Outcome::not_yet)));
     });
   }
   waiters_.push_back(std::move(waiter));
@@ -180,15 +180,15 @@ ControlApi::Outcome ControlApi::outcome(const Waiter& waiter) const {
   return all ? Outcome::reached : Outcome::not_yet;
 }
 
-// "`web` is starting: …", for those that are not where they were waited for.
-std::string ControlApi::who_is_missing(const Waiter& waiter) const {
+// "`web` is starting (…)", for each of those that are waited for with this outcome.
+std::string ControlApi::who_is(const Waiter& waiter, Outcome wanted) const {
   std::string sentence;
   for (const std::size_t i : waiter.servers) {
     const auto& server = fleet_.at(i);
     Waiter alone(io_);
     alone.what = waiter.what;
     alone.servers = {i};
-    if (outcome(alone) == Outcome::reached) continue;
+    if (outcome(alone) != wanted) continue;
     sentence += (sentence.empty() ? "`" : "; `") + server.config().name + "` is " +
                 std::string(core::to_string(server.life().state()));
     if (!server.life().message().empty()) sentence += " (" + server.redacted(server.life().message()) + ")";
@@ -200,7 +200,7 @@ bool ControlApi::answer_if_decided(Waiter& waiter) {
   switch (outcome(waiter)) {
     case Outcome::not_yet: return false;
     case Outcome::reached: waiter.respond(200, "{}"); return true;
-    case Outcome::never: waiter.respond(409, error_body("impossible", who_is_missing(waiter))); return true;
+    case Outcome::never: waiter.respond(409, error_body("impossible", who_is(waiter, Outcome::never))); return true;
   }
   return false;
 }

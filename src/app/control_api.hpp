@@ -33,7 +33,7 @@ class ControlApi {
   void act(const std::vector<std::string>& path, const Respond& respond);
   void wait(const std::string& query, Respond respond, Connected connected);
   Outcome outcome(const Waiter& waiter) const;
-  std::string who_is_missing(const Waiter& waiter) const;
+  std::string who_is(const Waiter& waiter, Outcome wanted) const;
   bool answer_if_decided(Waiter& waiter);
 
   boost::asio::io_context& io_;

@@ -32,6 +32,13 @@ bool may_ask(int socket) {
   return peer.uid == ::geteuid() || peer.uid == 0;
 }
 
+std::string peer_pid(Protocol::socket& socket) {
+  ucred peer{};
+  socklen_t size = sizeof(peer);
+  ::getsockopt(socket.native_handle(), SOL_SOCKET, SO_PEERCRED, &peer, &size);
+  return std::to_string(peer.pid);
+}
+
 }  // namespace
 
 class ControlServer::Impl : public std::enable_shared_from_this<Impl> {
@@ -42,8 +49,13 @@ class ControlServer::Impl : public std::enable_shared_from_this<Impl> {
       : acceptor_(io), retry_(io), path_(std::move(path)), handler_(std::move(handler)) {}
 
   std::string open() {
-    ::unlink(path_.c_str());
     boost::system::error_code error;
+    // The lock says that we are alone, but its file may have been tidied away while its holder lived.
+    Protocol::socket other(acceptor_.get_executor());
+    other.connect(Protocol::endpoint(path_), error);
+    if (!error) return "another supervisor answers on the control socket `" + path_ + "`, as pid " + peer_pid(other);
+    error.clear();
+    ::unlink(path_.c_str());
     acceptor_.open(Protocol(), error);
     const mode_t before = ::umask(0177);
     if (!error) acceptor_.bind(Protocol::endpoint(path_), error);

@@ -329,14 +329,29 @@ void Fleet::look_within(Clock::duration delay) {
   });
 }
 
+// Of the listeners that are on nobody's berth. While a hundred servers start, each new listener is one server's
+// business and not that of the ninety-nine others, whose trees need not be walked for it.
+std::uint64_t Fleet::fingerprint_elsewhere(const os::Listeners& listeners) const {
+  std::unordered_set<Port> berths;
+  for (const auto& server : servers_) {
+    if (server->life().port()) berths.insert(*server->life().port());
+  }
+  std::vector<os::Listener> others;
+  std::copy_if(listeners.all().begin(), listeners.all().end(), std::back_inserter(others),
+               [&](const os::Listener& listener) { return !berths.contains(listener.port); });
+  return os::fingerprint(others);
+}
+
 void Fleet::look() {
   const auto listeners = os::Listeners::look();
   if (!listeners.known())
     return look_within(200ms);  // out of descriptors, say: nobody knows, which is not "nobody listens"
+  const auto elsewhere = fingerprint_elsewhere(listeners);
+  const auto orphans = os::ProcessTree::orphans(harbour_.leaders);
   for (const auto& server : servers_) {
     const auto phase = server->life().phase();
     if (phase == core::PhaseKind::starting || (phase == core::PhaseKind::unhealthy && server->wants_close_look())) {
-      server->look(listeners, server->wants_close_look());
+      server->look(listeners, elsewhere, orphans, server->wants_close_look());
     }
   }
   run_events();
@@ -363,16 +378,18 @@ void Fleet::rest_port(Port port) {
 
 std::vector<ServerStatus> Fleet::status() {
   const auto listeners = os::Listeners::look();
+  const auto elsewhere = fingerprint_elsewhere(listeners);
+  const auto orphans = os::ProcessTree::orphans(harbour_.leaders);
   for (const auto& server : servers_) {
     const bool doubtful = server->life().phase() == core::PhaseKind::unhealthy ||
                           (server->life().is_ready() && !server->listens_as_before(listeners));
-    if (listeners.known() && doubtful) server->look(listeners, true);
+    if (listeners.known() && doubtful) server->look(listeners, elsewhere, orphans, true);
   }
   run_events();
   const auto now = Clock::now();
   std::vector<ServerStatus> all;
   all.reserve(servers_.size());
-  for (const auto& server : servers_) all.push_back(server->status(now));
+  for (const auto& server : servers_) all.push_back(server->status(now, orphans));
   return all;
 }
 

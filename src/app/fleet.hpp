@@ -66,6 +66,7 @@ class Fleet {
   std::vector<core::Seat> seats() const;
   void arm_timer();
   void on_timer();
+  [[nodiscard]] std::uint64_t fingerprint_elsewhere(const os::Listeners& listeners) const;
   void look();
   void look_within(std::chrono::steady_clock::duration delay);
   void look_again_if_needed();

@@ -168,7 +168,11 @@ void Server::perform(const core::Launch& launch) {
 }
 
 std::vector<pid_t> Server::members() const {
-  return run_ ? os::ProcessTree::members(run_->sign, harbour_.leaders) : std::vector<pid_t>{};
+  return members(os::ProcessTree::orphans(harbour_.leaders));
+}
+
+std::vector<pid_t> Server::members(const std::vector<pid_t>& orphans) const {
+  return run_ ? os::ProcessTree::members(run_->sign, run_->leader_alive, orphans) : std::vector<pid_t>{};
 }
 
 // The group first and alone: what has left it mostly ends with it, and is told once the leader is gone.

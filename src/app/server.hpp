@@ -51,12 +51,14 @@ class Server {
   void leader_ended(const core::ExitStatus& status, const std::vector<pid_t>& orphans);
   // Says `Cleared` when nothing of a tree without leader is left.
   void check_cleared(const std::vector<pid_t>& orphans);
-  // Says what the listeners mean for it. Unless asked to look closely, only when they have changed since the last look.
-  void look(const os::Listeners& listeners, bool closely);
+  // Says what the listeners mean for it. Unless asked to look closely, only when something that may concern it has
+  // changed since the last look: a listener on its berth, or one that is on nobody's, of which `elsewhere` is the
+  // fingerprint.
+  void look(const os::Listeners& listeners, std::uint64_t elsewhere, const std::vector<pid_t>& orphans, bool closely);
   // A server that was ready: does the very socket that it was seen with still listen?
   [[nodiscard]] bool listens_as_before(const os::Listeners& listeners) const;
 
-  [[nodiscard]] ServerStatus status(core::Instant now) const;
+  [[nodiscard]] ServerStatus status(core::Instant now, const std::vector<pid_t>& orphans) const;
   [[nodiscard]] const core::Lifecycle& life() const { return life_; }
   [[nodiscard]] const ServerConfig& config() const { return *config_; }
   [[nodiscard]] std::size_t index() const { return index_; }
@@ -88,6 +90,7 @@ class Server {
   void listen_to_words(std::string_view line);
   [[nodiscard]] bool is_ours(pid_t orphan) const;
   [[nodiscard]] std::vector<pid_t> members() const;
+  [[nodiscard]] std::vector<pid_t> members(const std::vector<pid_t>& orphans) const;
   void forget_run();
   core::Holder holder_of_berth(std::string& name) const;
   std::string detail(core::Instant now) const;

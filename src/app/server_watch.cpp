@@ -45,13 +45,14 @@ void Server::listen_to_words(std::string_view line) {
 // ---- listeners
 // --------------------------------------------------------------------------------------------------------
 
-void Server::look(const os::Listeners& listeners, bool closely) {
+void Server::look(const os::Listeners& listeners, std::uint64_t elsewhere, const std::vector<pid_t>& orphans,
+                  bool closely) {
   if (!run_ || !run_->leader_alive) return;
   close_look_ = false;
-  const auto fingerprint = listeners.fingerprint();
+  const auto fingerprint = elsewhere + os::fingerprint(listeners.on(run_->port));
   if (fingerprint != run_->looked_at) {
     run_->looked_at = fingerprint;
-    auto sighting = sight(listeners, run_->port, harbour_.host, os::socket_inodes(members()));
+    auto sighting = sight(listeners, run_->port, harbour_.host, os::socket_inodes(members(orphans)));
     run_->seen = std::move(sighting.seen);
     run_->listener_inode = sighting.inode;
     run_->approaches = std::move(sighting.approaches);
@@ -162,7 +163,7 @@ std::string Server::detail(core::Instant now) const {
   }
 }
 
-ServerStatus Server::status(core::Instant now) const {
+ServerStatus Server::status(core::Instant now, const std::vector<pid_t>& orphans) const {
   const auto seconds = [](auto duration) { return std::chrono::duration<double>(duration).count(); };
   ServerStatus status;
   status.name = config_->name;
@@ -194,7 +195,7 @@ ServerStatus Server::status(core::Instant now) const {
   if (life_.reason() && !status.ready) status.reason = std::string(to_string(*life_.reason()));
   status.detail = redact_(detail(now));
   if (run_) {
-    const auto usage = os::usage_of(members());
+    const auto usage = os::usage_of(members(orphans));
     status.cpu_s = usage.cpu_s;
     status.memory_bytes = usage.memory_bytes;
     status.processes = usage.processes;

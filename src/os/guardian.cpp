@@ -120,7 +120,10 @@ void Guardian::start() {
     write_end.reset();
     guard(read_end.get(), brand_, marker_, lock_);
   }
-  if (pid_ > 0) pipe_ = std::move(write_end);
+  if (pid_ <= 0) return;
+  pipe_ = std::move(write_end);
+  // A guardian that somebody has stopped must not stop the supervisor. What is not told is known by its brand.
+  ::fcntl(pipe_.get(), F_SETFL, O_NONBLOCK);
 }
 
 void Guardian::replace() {

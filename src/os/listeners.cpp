@@ -165,10 +165,10 @@ std::vector<Listener> Listeners::on(Port port) const {
   return {first, last};
 }
 
-std::uint64_t Listeners::fingerprint() const {
-  std::uint64_t sum = all_.size();
-  for (const Listener& listener : all_) {
-    sum += (std::uint64_t{listener.inode} << 16 | listener.port) * 0x9e3779b97f4a7c15ULL;  // whatever the order
+std::uint64_t fingerprint(const std::vector<Listener>& listeners) {
+  std::uint64_t sum = listeners.size();
+  for (const Listener& listener : listeners) {
+    sum += (std::uint64_t{listener.inode} << 16 | listener.port) * 0x9e3779b97f4a7c15ULL;
   }
   return sum;
 }

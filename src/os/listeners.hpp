@@ -32,13 +32,14 @@ class Listeners {
   [[nodiscard]] bool known() const { return known_; }
   [[nodiscard]] const std::vector<Listener>& all() const { return all_; }  // by port
   [[nodiscard]] std::vector<Listener> on(Port port) const;
-  // Changes when any listener comes or goes.
-  [[nodiscard]] std::uint64_t fingerprint() const;
 
  private:
   bool known_ = false;
   std::vector<Listener> all_;
 };
+
+// Changes when a listener comes or goes, whatever the order.
+std::uint64_t fingerprint(const std::vector<Listener>& listeners);
 
 // Who is on the ports of this host, in whatever state: one dump and one walk of /proc, made when the first question
 // comes and good for the moment. For diagnosis, not for a loop.

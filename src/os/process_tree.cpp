@@ -36,10 +36,10 @@ std::vector<pid_t> ProcessTree::orphans(const std::unordered_set<pid_t>& leaders
   return found;
 }
 
-std::vector<pid_t> ProcessTree::members(const TreeSign& sign, const std::unordered_set<pid_t>& leaders) {
+std::vector<pid_t> ProcessTree::members(const TreeSign& sign, bool leader_lives, const std::vector<pid_t>& orphans) {
   std::vector<pid_t> pids;
-  if (leaders.contains(sign.leader)) add_descendants(sign.leader, pids);
-  for (const pid_t orphan : orphans(leaders)) {
+  if (leader_lives) add_descendants(sign.leader, pids);
+  for (const pid_t orphan : orphans) {
     const auto stat = stat_process(orphan);
     if (stat && sign.borne_by(*stat)) add_descendants(orphan, pids);
   }

@@ -24,11 +24,11 @@ struct TreeSign {
 };
 
 struct ProcessTree {
-  // Living members only, the leader first when it lives; zombies are not members. `leaders`: the living leaders of all
-  // servers, and what else this process has started on purpose.
-  static std::vector<pid_t> members(const TreeSign& sign, const std::unordered_set<pid_t>& leaders);
+  // Living members only, the leader first when it lives; zombies are not members. `orphans`: as below.
+  static std::vector<pid_t> members(const TreeSign& sign, bool leader_lives, const std::vector<pid_t>& orphans);
 
-  // Children of this process that are neither in `leaders` nor zombies: adopted orphans, whoever's they are.
+  // Children of this process that are neither in `leaders` nor zombies: adopted orphans, whoever's they are. `leaders`:
+  // the living leaders of all servers, and what else this process has started on purpose.
   static std::vector<pid_t> orphans(const std::unordered_set<pid_t>& leaders);
 
   // `root` and everything that descends from it.

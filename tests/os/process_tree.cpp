@@ -62,7 +62,9 @@ class Tree {
   [[nodiscard]] const TreeSign& sign() const { return sign_; }
   [[nodiscard]] pid_t leader() const { return sign_.leader; }
   [[nodiscard]] pid_t printed(std::size_t i) const { return printed_.at(i); }
-  [[nodiscard]] std::vector<pid_t> members() const { return ProcessTree::members(sign_, {leader()}); }
+  [[nodiscard]] std::vector<pid_t> members() const {
+    return ProcessTree::members(sign_, true, ProcessTree::orphans({leader()}));
+  }
   void kill_leader() { ::kill(leader(), SIGKILL); }
   void reap_leader() {
     kill_leader();
@@ -119,7 +121,7 @@ TEST_CASE("A daemon that has shed session and environment is found by its brand"
 TEST_CASE("What is left when the leader was reaped still belongs to the tree") {
   Tree tree("sleep 1000 & echo $!; wait", 1);
   tree.reap_leader();
-  const auto left = ProcessTree::members(tree.sign(), {});
+  const auto left = ProcessTree::members(tree.sign(), false, ProcessTree::orphans({}));
   CHECK_FALSE(contains(left, tree.leader()));
   CHECK(contains(left, tree.printed(0)));
 }
@@ -139,11 +141,11 @@ TEST_CASE("The trees of two servers are apart") {
   const Tree two("(setsid sleep 1000 & echo $!); exec sleep 1000", 1);
   const std::unordered_set<pid_t> leaders{one.leader(), two.leader()};
   CHECK(eventually([&] {
-    const auto members = ProcessTree::members(one.sign(), leaders);
+    const auto members = ProcessTree::members(one.sign(), true, ProcessTree::orphans(leaders));
     return contains(members, one.printed(0)) && members.size() == 2;
   }));
-  CHECK_FALSE(contains(ProcessTree::members(one.sign(), leaders), two.printed(0)));
-  CHECK_FALSE(contains(ProcessTree::members(one.sign(), leaders), two.leader()));
+  CHECK_FALSE(contains(ProcessTree::members(one.sign(), true, ProcessTree::orphans(leaders)), two.printed(0)));
+  CHECK_FALSE(contains(ProcessTree::members(one.sign(), true, ProcessTree::orphans(leaders)), two.leader()));
 }
 
 TEST_CASE("The use of a tree is the sum of its living processes") {
