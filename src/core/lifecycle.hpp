@@ -5,7 +5,7 @@
 // What is seen from outside (the states of the status document) is a view of these phases and of what is wanted:
 //
 //   phase      wanted up                                       wanted down
-//   idle       exited, or failed (with a cause)                stopped, exited or failed
+//   idle       exited, or failed (with a cause)                stopped
 //   waiting    waiting: for a dependency or for its turn       -
 //   claiming   starting: a port has been asked for             -
 //   launching  starting: a process has been asked for          -
@@ -16,7 +16,7 @@
 //   stopping   stopping; `after_stop` says what comes next     stopping
 //
 //                    start    stop     restart  proceed  claimed  refused  launched  not_launched
-//   idle             waiting  -        waiting  -        !        !        !         !
+//   idle             waiting  idle     waiting  -        !        !        !         !
 //   waiting          -        idle     -        claiming !        !        !         !
 //   claiming         -        -        -        -        launch., backoff, !         !
 //                                                        idle     idle
@@ -38,9 +38,13 @@
 //   backoff          -        -           -        !                 -         waiting
 //   stopping         -        -           -        leader gone       next      SIGKILL to the tree
 //
+// Beside these: `held_back` and `dependency_failed` mean something to a waiting one only (why it waits; idle), and
+// `kill_now` is a stop without patience. A stop that meets `claiming` or `launching` takes effect at the answer.
+//
 // `-` is decided and does nothing; `!` cannot happen while the host answers each request once, and is ignored.
 // `ended` says that the leader was reaped, `cleared` that nothing of its tree is left: a berth is given back, or used
-// again, only after both. A port is therefore released exactly once, by whichever path leaves `stopping`.
+// again, only after both. A port is therefore released exactly once, by whichever path leaves `stopping`. A run that
+// ended by itself and left nothing passes through `stopping` within one event.
 
 #include <berth/config.hpp>
 #include <memory>
