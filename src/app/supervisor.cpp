@@ -173,7 +173,8 @@ class Supervisor::Impl {
 
   void reported(const app::Server& server, const core::Report& report) {
     log_->log(importance(server, report), "{}", sentence(server, report));
-    if (server.ended_badly() && server.config().required && !fleet_.going_down()) {
+    // Only where somebody looks on: one in the background keeps the other servers up.
+    if (options_.foreground && server.ended_badly() && server.config().required && !fleet_.going_down()) {
       exit_code_ = 1;
       go_down("`" + server.config().name + "` is required and has failed");
     }

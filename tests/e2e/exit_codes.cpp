@@ -172,4 +172,16 @@ TEST_CASE("A required server that has failed for good ends a foreground up with 
   CHECK(sandbox.nothing_left());
 }
 
+TEST_CASE("A required server that has failed for good leaves a supervisor in the background alone") {
+  Sandbox sandbox;
+  auto config = sandbox.config();
+  config.server("web").command("no-such-command-anywhere", {}).set("required", true);
+  config.server("other");
+  sandbox.write(config);
+  sandbox.up();
+  sandbox.await("web", "failed");
+  sandbox.await("other", "ready");
+  sandbox.down();
+}
+
 }  // namespace e2e
