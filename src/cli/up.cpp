@@ -65,20 +65,20 @@ void tell(int pipe, const std::string& message) {
   [[maybe_unused]] const auto written = ::write(pipe, line.data(), line.size());
 }
 
-// The supervisor's parent does nothing but take note of its end, at once: an init that is slow to do so would leave a
-// dead pid that looks alive to whoever has just called `berth down`.
-[[noreturn]] void take_note_of_end(pid_t supervisor) {
+// The supervisor's parent does nothing but take note of its end, and of the ends of what a killed one leaves behind, at
+// once: an init that is slow to do so would leave dead pids that look alive to whoever has just called `berth down`.
+[[noreturn]] void take_note_of_ends() {
   ::prctl(PR_SET_NAME, "berth-parent");
   ::close_range(0, ~0U, 0);
-  while (::waitpid(supervisor, nullptr, 0) < 0 && errno == EINTR) {
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+  while (::waitpid(-1, nullptr, 0) > 0 || errno == EINTR) {
   }
   ::_exit(exit_ok);
 }
 
 [[noreturn]] void become_supervisor(Config config, SupervisorOptions options, os::Fd report) {
   ::setsid();
-  const pid_t child = ::fork();
-  if (child > 0) take_note_of_end(child);
+  if (::fork() > 0) take_note_of_ends();
   const os::Fd null(::open("/dev/null", O_RDWR));
   for (int fd = 0; fd <= 2; ++fd) ::dup2(null.get(), fd);
   options.on_listening = [&report] {
