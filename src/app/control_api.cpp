@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/json/array.hpp>
-#include <boost/json/serialize.hpp>
 #include <charconv>
 
 #include "app/status_json.hpp"
+#include "os/json_text.hpp"
 
 namespace berth::app {
 
@@ -17,7 +17,7 @@ using core::State;
 namespace {
 
 std::string error_body(std::string_view code, std::string_view message) {
-  return json::serialize(json::object{{"error", json::object{{"code", code}, {"message", message}}}});
+  return os::json_text(json::object{{"error", json::object{{"code", code}, {"message", message}}}});
 }
 
 int hex_value(char c) {
@@ -83,8 +83,8 @@ void ControlApi::handle(const ControlRequest& request, Respond respond, Connecte
                      (path.size() >= 3 && path.size() <= 4 && path[0] == "v1" && path[1] == "servers");
   if (!known) return respond(404, error_body("not_found", "there is nothing at " + request.target));
 
-  if (get && is({"v1", "status"})) return respond(200, json::serialize(to_json(status_())));
-  if (get && is({"v1", "ports"})) return respond(200, json::serialize(ports_to_json(status_())));
+  if (get && is({"v1", "status"})) return respond(200, os::json_text(to_json(status_())));
+  if (get && is({"v1", "ports"})) return respond(200, os::json_text(ports_to_json(status_())));
   if (get && is({"v1", "wait"})) return wait(query, std::move(respond), std::move(connected));
   if (post && is({"v1", "down"})) {
     respond(202, "{}");
@@ -93,7 +93,7 @@ void ControlApi::handle(const ControlRequest& request, Respond respond, Connecte
   if (path.size() == 3 && path[1] == "servers" && get) {
     const auto found = fleet_.find({path[2]});
     if (!found) return respond(404, error_body("unknown_server", found.error()));
-    return respond(200, json::serialize(to_json(status_().servers[found->front()])));
+    return respond(200, os::json_text(to_json(status_().servers[found->front()])));
   }
   if (path.size() == 4 && post) return act(path, respond);
   respond(405, error_body("method_not_allowed", request.method + " is not possible at " + request.target));
@@ -139,6 +139,9 @@ void ControlApi::wait(const std::string& query, Respond respond, Connected conne
   }
   const auto found = fleet_.find(names);
   if (!found) return respond(404, error_body("unknown_server", found.error()));
+  if (fleet_.going_down() && waiter->what != Waiter::For::stopped) {
+    return respond(409, error_body("going_down", "the supervisor is going down"));
+  }
   for (const std::size_t i : *found) {
     if (!names.empty() || fleet_.at(i).life().wanted_up()) waiter->servers.push_back(i);
   }

@@ -83,7 +83,7 @@ Expected<std::vector<std::size_t>, std::string> Fleet::find(const std::vector<st
 // ---- what is wanted
 // ---------------------------------------------------------------------------------------------------
 
-void Fleet::start(const std::vector<std::size_t>& servers) {
+void Fleet::start(const std::vector<std::size_t>& servers, bool all_of_it) {
   if (going_down_) return;
   std::vector<std::size_t> todo = servers;
   std::set<std::size_t> seen;
@@ -91,7 +91,8 @@ void Fleet::start(const std::vector<std::size_t>& servers) {
     const std::size_t i = todo.back();
     todo.pop_back();
     if (!seen.insert(i).second) continue;
-    todo.insert(todo.end(), depends_on_[i].begin(), depends_on_[i].end());
+    std::copy_if(depends_on_[i].begin(), depends_on_[i].end(), std::back_inserter(todo),
+                 [&](std::size_t d) { return all_of_it || servers_[d]->config().enabled; });
   }
   for (const std::size_t i : seen) {
     std::erase(to_stop_, i);

@@ -40,8 +40,9 @@ class Fleet {
   // Indexes of these names; of all servers when there are none. The error names what is not known, and the nearest.
   Expected<std::vector<std::size_t>, std::string> find(const std::vector<std::string>& names) const;
 
-  void start(const std::vector<std::size_t>& servers);  // and what they depend on
-  void stop(const std::vector<std::size_t>& servers);   // dependents among them first
+  // And what they depend on: `all_of_it`, or only what is enabled.
+  void start(const std::vector<std::size_t>& servers, bool all_of_it = true);
+  void stop(const std::vector<std::size_t>& servers);  // dependents among them first
   void restart(const std::vector<std::size_t>& servers);
 
   // Stops all, in order; kills what is left when the time is over. Starts are refused from now on.

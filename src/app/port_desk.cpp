@@ -43,7 +43,7 @@ std::optional<Port> PortDesk::revived(const std::vector<Port>& avoid, Search& se
 }
 
 Expected<Port, PortRefused> PortDesk::claim(const core::ClaimPort& claim) {
-  if (claim.prefer && berths_.contains(*claim.prefer)) {  // kept since the last run
+  if (claim.held && claim.prefer && berths_.contains(*claim.prefer)) {  // kept since the last run
     if (hold_again(*claim.prefer)) return *claim.prefer;
     release(*claim.prefer);  // somebody came while nothing held it
   }

@@ -143,7 +143,11 @@ void Server::perform(const core::Launch& launch) {
 
   os::Fd out = out_.open();
   os::Fd err = err_.open();
-  if (!out || !err) return post(core::NotLaunched{core::Cause::spawn_failed, "no descriptors left for its output"});
+  if (!out || !err || os::from_the_reserve(out.get()) || os::from_the_reserve(err.get())) {
+    out_.close();
+    err_.close();
+    return post(core::NotLaunched{core::Cause::spawn_failed, "no descriptors left for its output; raise `ulimit -n`"});
+  }
   request.output = out.get();
   request.error = err.get();
   if (!harbour_.hold || !launch.hold) harbour_.desk->let_go_of_hold(launch.port);

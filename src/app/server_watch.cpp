@@ -1,5 +1,7 @@
 // What is seen of a server: its words, its listeners, its end, and how it stands.
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <csignal>
 
@@ -140,8 +142,8 @@ bool Server::ended_badly() const {
 namespace {
 
 std::string seconds_text(core::Instant from, core::Instant to) {
-  const auto seconds = std::chrono::ceil<std::chrono::seconds>(to - from).count();
-  return std::to_string(std::max<long>(0, static_cast<long>(seconds))) + "s";
+  const double seconds = std::max(0.0, std::chrono::duration<double>(to - from).count());
+  return seconds < 10 ? fmt::format("{:.1f}s", seconds) : fmt::format("{:.0f}s", seconds);
 }
 
 }  // namespace
@@ -149,7 +151,8 @@ std::string seconds_text(core::Instant from, core::Instant to) {
 std::string Server::detail(core::Instant now) const {
   const std::string& why = life_.message();
   switch (life_.state()) {
-    case core::State::ready: return run_ && life_.port() ? url(*life_.port(), run_->url_host) : "";
+    case core::State::ready:
+      return run_ && life_.port() ? url(*life_.port(), run_->url_host.empty() ? host_for_urls() : run_->url_host) : "";
     case core::State::backoff:
     case core::State::crashloop:
       return "retry in " + seconds_text(now, life_.retry_at().value_or(now)) + (why.empty() ? "" : ": " + why);

@@ -1,5 +1,6 @@
 #include <berth/supervisor.hpp>
 
+#include <fcntl.h>
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
@@ -43,6 +44,8 @@ std::string marker_of_this_process() {
 
 std::shared_ptr<spdlog::logger> make_log(const SupervisorOptions& options, app::Console* terminal) {
   std::vector<spdlog::sink_ptr> sinks;
+  const os::Fd made(
+      ::open((options.log_dir + "/berth.log").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));  // for us alone
   try {
     sinks.push_back(std::make_shared<spdlog::sinks::basic_file_sink_st>(options.log_dir + "/berth.log"));
   } catch (const spdlog::spdlog_ex&) {
@@ -113,6 +116,7 @@ class Supervisor::Impl {
   }
 
   int run() {
+    signals_.add(SIGQUIT);  // by default it would leave the servers to the guardian
     wait_for_signal();
     log_->info("berth {} looks after {} ({}), pid {}", options_.version, config_.name, config_.path, ::getpid());
     if (!guardian_.running())
@@ -126,7 +130,7 @@ class Supervisor::Impl {
     for (const std::size_t i : *named) {
       if (!options_.names.empty() || fleet_.at(i).config().enabled) first.push_back(i);
     }
-    fleet_.start(first);
+    fleet_.start(first, !options_.names.empty());
     if (options_.on_listening) options_.on_listening();
     io_.run();
     log_->info("down");

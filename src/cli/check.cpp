@@ -3,11 +3,11 @@
 #include <CLI/Formatter.hpp>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 #include <iostream>
 
 #include "cli/context.hpp"
 #include "config/load.hpp"
+#include "os/json_text.hpp"
 
 namespace berth::cli {
 
@@ -49,7 +49,7 @@ int check(const Context& context, const CheckOptions& options) {
   const auto result = config::load(file, context.load_options());
   for (const auto& diagnostic : result.diagnostics) std::cerr << config::to_string(diagnostic) << "\n";
   if (options.json) {
-    std::cout << json::serialize(to_json(result)) << "\n";
+    std::cout << os::json_text(to_json(result)) << "\n";
   } else if (result.config && !context.quiet()) {
     std::cout << file << ": ok, project " << result.config->name << ", servers: " << result.config->servers.size()
               << "\n";

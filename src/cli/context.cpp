@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <iostream>
 
+#include "config/names.hpp"
 #include "config/project.hpp"
 #include "os/runtime_dir.hpp"
 
@@ -78,8 +79,11 @@ Config Context::load() const {
 }
 
 std::string Context::project() const {
-  if (!project_.empty()) return project_;
-  return config::project_of(config_file());
+  const std::string name = project_.empty() ? config::project_of(config_file()) : project_;
+  if (!config::is_valid_name(name)) {
+    throw Stop{exit_usage, "the project's name must be " + std::string(config::name_rule) + ", not `" + name + "`"};
+  }
+  return name;
 }
 
 std::string Context::runtime_dir() const {

@@ -48,7 +48,7 @@ int down(const Context& context, const std::string& timeout) {
   const os::Fd process(static_cast<int>(::syscall(SYS_pidfd_open, *pid, 0)));
   if (!process) return exit_ok;  // it ended while we looked
   if (answers) {
-    ask(socket, "POST", "/v1/down");
+    ask(socket, "POST", "/v1/down", timeout.empty() ? Milliseconds{15'000} : to_duration(timeout));
   } else {
     ::syscall(SYS_pidfd_send_signal, process.get(), SIGTERM, nullptr, 0);
   }

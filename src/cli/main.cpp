@@ -1,3 +1,6 @@
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
@@ -5,8 +8,23 @@
 
 #include "cli/context.hpp"
 
+namespace {
+
+// A descriptor that was closed when the program was started would be given to the next file that is opened, and what is
+// printed would go there.
+void open_standard_descriptors() {
+  for (int fd = ::open("/dev/null", O_RDWR); fd >= 0; fd = ::open("/dev/null", O_RDWR)) {
+    if (fd <= STDERR_FILENO) continue;
+    ::close(fd);
+    return;
+  }
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
   using namespace berth::cli;
+  open_standard_descriptors();
   CLI::App app{
       "Berth, a harbour master for MCP servers: gives each a port, keeps it running, says truthfully how it is.\n"
       "Three to begin with: `berth init`, `berth up`, `berth status`.",
@@ -27,9 +45,10 @@ int main(int argc, char** argv) {
   add_version(app, context);
   try {
     app.parse(argc, argv);
-    if (context.action) return context.action();
-    std::cout << app.help();
-    return exit_ok;
+    if (!context.action) std::cout << app.help();
+    const int code = context.action ? context.action() : exit_ok;
+    if (!std::cout.flush()) throw Stop{exit_failed, "cannot write to the standard output"};
+    return code;
   } catch (const CLI::ParseError& error) {
     return app.exit(error, std::cout, std::cerr) == 0 ? exit_ok : exit_usage;
   } catch (const Stop& stop) {

@@ -4,12 +4,12 @@
 #include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 #include <filesystem>
 #include <iostream>
 
 #include "cli/context.hpp"
 #include "cli/control_client.hpp"
+#include "os/json_text.hpp"
 
 namespace berth::cli {
 
@@ -33,7 +33,7 @@ void append(json::array& to, const json::value& from) {
 }
 
 std::string text(const json::value& value) {
-  return value.is_string() ? std::string(value.as_string()) : value.is_null() ? "-" : json::serialize(value);
+  return value.is_string() ? std::string(value.as_string()) : value.is_null() ? "-" : os::json_text(value);
 }
 
 void print(const json::array& instances, const json::array& dead) {
@@ -59,7 +59,7 @@ int ports(const Context& context, bool as_json) {
     append(dead, answer->body.at("dead"));
   }
   if (as_json) {
-    std::cout << json::serialize(json::object{{"instances", instances}, {"dead", dead}}) << "\n";
+    std::cout << os::json_text(json::object{{"instances", instances}, {"dead", dead}}) << "\n";
   } else {
     print(instances, dead);
   }

@@ -5,13 +5,13 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <boost/json/array.hpp>
-#include <boost/json/serialize.hpp>
 #include <iostream>
 
 #include "cli/context.hpp"
 #include "cli/control_client.hpp"
 #include "cli/selection.hpp"
 #include "cli/status_table.hpp"
+#include "os/json_text.hpp"
 
 namespace berth::cli {
 
@@ -36,7 +36,7 @@ int status(const Context& context, const StatusOptions& options) {
   auto& servers = answer.body.as_object().at("servers").as_array();
   servers = select(servers, options.names);
   if (options.json) {
-    std::cout << json::serialize(answer.body) << "\n";
+    std::cout << os::json_text(answer.body) << "\n";
   } else {
     std::cout << status_table(servers, terminal_width(), context.colour_on(STDOUT_FILENO));
   }

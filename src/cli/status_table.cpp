@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <boost/json/array.hpp>
-#include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 #include <cmath>
 #include <cstdio>
 #include <vector>
+#include "os/json_text.hpp"
 
 namespace berth::cli {
 
@@ -23,7 +23,7 @@ constexpr std::array<bool, 8> right_aligned{false, false, true, true, true, true
 std::string text(const json::value& value) {
   if (value.is_string()) return std::string(value.as_string());
   if (value.is_null()) return "-";
-  return json::serialize(value);
+  return os::json_text(value);
 }
 
 std::string last_exit(const json::value& exit) {
@@ -94,22 +94,39 @@ std::string humane_duration(double seconds) {
   return out;
 }
 
+namespace {
+
+constexpr std::size_t least_detail = 24;
+
+// On a narrow terminal the columns that say least go first.
+std::vector<std::size_t> columns_that_fit(const std::array<std::size_t, 8>& widths, std::size_t width) {
+  std::vector<std::size_t> shown{0, 1, 2, 3, 4, 5, 6};
+  for (const std::size_t expendable : {6U, 5U, 4U, 2U, 3U}) {
+    std::size_t before_detail = 0;
+    for (const std::size_t column : shown) before_detail += widths[column] + 2;
+    if (width == 0 || before_detail + least_detail <= width) break;
+    std::erase(shown, expendable);
+  }
+  return shown;
+}
+
+}  // namespace
+
 std::string status_table(const json::array& servers, std::size_t width, bool colour) {
   std::vector<Row> rows{{"NAME", "STATE", "PID", "PORT", "UPTIME", "RESTARTS", "LAST EXIT", "DETAIL"}};
   for (const auto& server : servers) rows.push_back(row_of(server.as_object()));
   std::array<std::size_t, 8> widths{};
-  std::size_t before_detail = 0;
   for (std::size_t column = 0; column < detail_column; ++column) {
     for (const Row& row : rows) widths[column] = std::max(widths[column], columns_of(row[column]));
-    before_detail += widths[column] + 2;
   }
-  constexpr std::size_t least_detail = 12;
-  const std::size_t for_detail =
-      width == 0 ? std::string::npos : std::max(least_detail, width - std::min(width, before_detail));
+  const auto shown = columns_that_fit(widths, width);
+  std::size_t before_detail = 0;
+  for (const std::size_t column : shown) before_detail += widths[column] + 2;
+  const std::size_t for_detail = width == 0 ? std::string::npos : width - std::min(width, before_detail);
 
   std::string out;
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    for (std::size_t column = 0; column < detail_column; ++column) {
+    for (const std::size_t column : shown) {
       const std::string cell = padded(rows[i][column], widths[column], right_aligned[column]);
       const bool coloured = colour && column == state_column && i > 0;
       if (coloured) out += colour_of(rows[i][column]);
@@ -117,7 +134,7 @@ std::string status_table(const json::array& servers, std::size_t width, bool col
       if (coloured) out += "\x1b[0m";
       out += "  ";
     }
-    out += cut(rows[i][detail_column], for_detail);
+    if (for_detail > 1) out += cut(rows[i][detail_column], for_detail);
     out += '\n';
   }
   return out;

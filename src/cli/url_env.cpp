@@ -3,13 +3,13 @@
 #include <CLI/Formatter.hpp>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 #include <cctype>
 #include <iostream>
 
 #include "cli/context.hpp"
 #include "cli/control_client.hpp"
 #include "cli/selection.hpp"
+#include "os/json_text.hpp"
 
 namespace berth::cli {
 
@@ -39,7 +39,7 @@ int url(const Context& context, const Options& options) {
   const auto server = servers(context, options.names).at(0);
   if (!server.at("ready").as_bool()) throw Stop{exit_not_ready, why_not(server)};
   if (options.json) {
-    std::cout << json::serialize(json::object{{"name", server.at("name")}, {"url", server.at("url")}}) << "\n";
+    std::cout << os::json_text(json::object{{"name", server.at("name")}, {"url", server.at("url")}}) << "\n";
   } else {
     std::cout << server.at("url").as_string().c_str() << "\n";
   }
@@ -75,7 +75,7 @@ int env(const Context& context, const Options& options) {
     }
   }
   if (options.json) {
-    std::cout << json::serialize(values) << "\n";
+    std::cout << os::json_text(values) << "\n";
     return code;
   }
   for (const auto& [name, value] : values)

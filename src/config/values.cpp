@@ -17,6 +17,11 @@ namespace {
 
 constexpr int highest_port = 65535;
 
+// What came out of a variable may be a secret.
+std::string shown_value(const Node& node) {
+  return node.expanded ? "what its variable holds" : shown(node.string);
+}
+
 std::string subject(const Field& field) {
   return shown(spoken_name(field));
 }
@@ -27,7 +32,7 @@ void wrong_type(const Field& field, const Node& node, Report& report, std::strin
 }
 
 void wrong_value(const Field& field, const Node& node, Report& report, std::string_view wanted, std::string hint = "") {
-  report.error(node.at, fmt::format("{} must be {}, not {}", subject(field), wanted, shown(node.string)),
+  report.error(node.at, fmt::format("{} must be {}, not {}", subject(field), wanted, shown_value(node)),
                std::move(hint));
 }
 
@@ -110,14 +115,14 @@ bool check_text(const Field& field, const Node& node, Report& report) {
 bool check_item(const Field& field, const Node& item, Report& report) {
   if (field.kind == Kind::variables && !is_valid_variable(item.string)) {
     report.error(item.at,
-                 fmt::format("{} in {} is not a name of an environment variable", shown(item.string), subject(field)),
+                 fmt::format("{} in {} is not a name of an environment variable", shown_value(item), subject(field)),
                  "letters, digits and `_`, not a digit first");
     return false;
   }
   if (field.kind == Kind::patterns) {
     if (const auto error = pattern_error(item.string)) {
       report.error(item.at,
-                   fmt::format("{} in {} is not a regular expression: {}", shown(item.string), subject(field), *error));
+                   fmt::format("{} in {} is not a regular expression: {}", shown_value(item), subject(field), *error));
       return false;
     }
   }

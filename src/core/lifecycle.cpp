@@ -147,7 +147,7 @@ void Lifecycle::handle(const DependencyFailed& event) {
 
 void Lifecycle::claim() {
   state_ = Claiming{};
-  effects_.push_back(ClaimPort{port_ ? port_ : last_port_, tried_});
+  effects_.push_back(ClaimPort{port_ ? port_ : last_port_, tried_, port_.has_value()});
 }
 
 void Lifecycle::handle(const PortClaimed& event) {
@@ -279,7 +279,8 @@ void Lifecycle::next_port(const Stopping& stopping) {
   tried_.push_back(lost);
   if (config_->conflict.attempts != 0 && tried_.size() > config_->conflict.attempts) {
     return fail(Cause::port_conflict, std::to_string(tried_.size()) + " ports in a row were taken, the last of them " +
-                                          std::to_string(lost) + " by " + holder_or_stranger(stopping.holder) +
+                                          std::to_string(lost) +
+                                          (by_word ? " as it says" : " by " + holder_or_stranger(stopping.holder)) +
                                           "; move `range` in [ports] or raise conflict.attempts");
   }
   explain(Cause::port_conflict, stopping.message + "; trying another port");

@@ -128,6 +128,7 @@ using Event =
 struct ClaimPort {
   std::optional<Port> prefer;  // the berth of the run before
   std::vector<Port> avoid;     // dead ones among these are not revived: they failed in this very series
+  bool held = false;           // `prefer` is this server's still; else it may be another's by now
 };
 struct ReleasePort {
   Port port = 0;

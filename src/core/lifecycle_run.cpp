@@ -340,7 +340,9 @@ void Lifecycle::count_silent_end(const Ended& ended, Verdict verdict) {
 
 void Lifecycle::leader_gone(const Ended& ended) {
   std::get<Stopping>(state_).leader_gone = true;
-  if (!ended.tree_left) after_stop();
+  if (!ended.tree_left) return after_stop();
+  // What has left the leader's group was not reached by the first signal.
+  if (!std::get<Stopping>(state_).killed) effects_.push_back(SignalTree{config_->stop.signal});
 }
 
 void Lifecycle::handle(const Cleared&) {

@@ -1,11 +1,21 @@
 #pragma once
 // A descriptor that closes itself.
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <utility>
 
 namespace berth::os {
+
+// The last descriptors under the soft limit are kept for the control socket, the guardian and /proc: a program that
+// cannot be asked how it is, or told to stop, is of no use. True for one that cuts into them.
+inline bool from_the_reserve(int fd) {
+  constexpr int reserve = 16;
+  rlimit limit{};
+  return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
+         fd + reserve >= static_cast<long>(limit.rlim_cur);
+}
 
 class Fd {
  public:

@@ -19,6 +19,7 @@ void set(int socket, int level, int option, int value) {
 int bind_everywhere(int family, Port port, bool reuse, Fd& out) {
   Fd socket(::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!socket) return errno;
+  if (from_the_reserve(socket.get())) return EMFILE;
   if (reuse) set(socket.get(), SOL_SOCKET, SO_REUSEADDR, 1);
   int result = 0;
   if (family == AF_INET6) {

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <pwd.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -29,6 +30,12 @@ std::string environment(const char* name) {
 
 std::string because(const std::string& what) {
   return what + ": " + std::strerror(errno);
+}
+
+std::string home_folder() {
+  if (const auto home = environment("HOME"); !home.empty()) return home;
+  const passwd* user = ::getpwuid(::getuid());
+  return user != nullptr && user->pw_dir != nullptr ? user->pw_dir : "/tmp";
 }
 
 struct Holder {
@@ -63,7 +70,7 @@ std::string default_runtime_dir() {
 std::string default_log_dir(const std::string& project) {
   if (const auto own = environment("BERTH_LOG_DIR"); !own.empty()) return own;
   std::string state = environment("XDG_STATE_HOME");
-  if (state.empty()) state = environment("HOME") + "/.local/state";
+  if (state.empty()) state = home_folder() + "/.local/state";
   return state + "/berth/" + project + "/logs";
 }
 

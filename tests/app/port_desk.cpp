@@ -22,8 +22,9 @@ class Desk {
 
   [[nodiscard]] Port port(int i) const { return static_cast<Port>(range_.first() + i); }
   Expected<Port, core::PortRefused> claim(std::optional<Port> prefer = {}, std::vector<Port> avoid = {}) {
-    return desk_.claim(ClaimPort{prefer, std::move(avoid)});
+    return desk_.claim(ClaimPort{prefer, std::move(avoid), false});
   }
+  Expected<Port, core::PortRefused> claim_again(Port held) { return desk_.claim(ClaimPort{held, {}, true}); }
   PortDesk& operator*() { return desk_; }
   PortDesk* operator->() { return &desk_; }
   [[nodiscard]] const std::vector<std::string>& log() const { return log_; }
@@ -55,7 +56,7 @@ TEST_CASE("A port that somebody listens on is passed over and told") {
 TEST_CASE("A preferred port is given when it is free and another one when it is not") {
   Desk desk(3);
   CHECK(desk.claim(desk.port(2)) == desk.port(2));
-  CHECK(desk.claim(desk.port(2)) == desk.port(2));  // it is kept since the last run
+  CHECK(desk.claim_again(desk.port(2)) == desk.port(2));  // it is kept since the last run
   desk->release(desk.port(2));
   const Fd thief = bound_socket("127.0.0.1", desk.port(2));
   CHECK(desk.claim(desk.port(2)) == desk.port(0));
@@ -66,13 +67,22 @@ TEST_CASE("A kept berth whose hold was let go is held again or given up when som
   REQUIRE(desk.claim() == desk.port(0));
   desk->let_go_of_hold(desk.port(0));
   CHECK_FALSE(desk->holds(desk.port(0)));
-  CHECK(desk.claim(desk.port(0)) == desk.port(0));
+  CHECK(desk.claim_again(desk.port(0)) == desk.port(0));
   CHECK(desk->holds(desk.port(0)));
   desk->let_go_of_hold(desk.port(0));
   const Fd thief = bound_socket("127.0.0.1", desk.port(0));
-  CHECK(desk.claim(desk.port(0)) == desk.port(1));
+  CHECK(desk.claim_again(desk.port(0)) == desk.port(1));
   CHECK(desk->berths() == 1);
   CHECK_FALSE(desk->registry().in_use(desk.port(0)));
+}
+
+TEST_CASE("The port that a server had before is not taken from the one who has it now") {
+  Desk desk(3);
+  REQUIRE(desk.claim() == desk.port(0));
+  desk->release(desk.port(0));
+  REQUIRE(desk.claim() == desk.port(0));  // another server
+  CHECK(desk.claim(desk.port(0)) == desk.port(1));
+  CHECK(desk->berths() == 2);
 }
 
 TEST_CASE("A released port is the next one and its socket is gone") {
