@@ -50,6 +50,7 @@ Fleet::Fleet(asio::io_context& io, const Config& config, Harbour harbour, PortDe
   harbour_.report = [this](std::size_t server, const core::Report& report) {
     if (observers_.reported) observers_.reported(*servers_[server], report);
   };
+  harbour_.warn = [this](const std::string& line) { observers_.log(line); };
   harbour_.look_soon = [this] { look_within(2ms); };
   harbour_.rested = [this](Port port) { rest_port(port); };
   std::random_device random;

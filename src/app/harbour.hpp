@@ -40,6 +40,8 @@ struct Harbour {
   std::function<void(std::size_t server, Stream, std::string_view line)> said;
   // Something in a server's history.
   std::function<void(std::size_t server, const core::Report&)> report;
+  // Something that a person should know, and that is no part of a server's history.
+  std::function<void(const std::string&)> warn;
   // It would be good to look for listeners soon.
   std::function<void()> look_soon;
   // A port was laid to rest: wake it when its old connections are forgotten.

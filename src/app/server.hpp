@@ -85,6 +85,7 @@ class Server {
   std::vector<std::string> environment(Port port, const std::string& instance) const;
   std::string url(Port port, const std::string& host) const;
   std::string host_for_urls() const;
+  void write_log(std::string_view bytes);
   void on_output(Stream stream, std::string_view bytes);
   void on_line(Stream stream, std::string_view line);
   void listen_to_words(std::string_view line);

@@ -15,8 +15,18 @@ namespace berth::app {
 // ---- words
 // ------------------------------------------------------------------------------------------------------------
 
-void Server::on_output(Stream stream, std::string_view bytes) {
+void Server::write_log(std::string_view bytes) {
+  const std::string before = log_.trouble();
   log_.append(bytes);
+  if (log_.trouble() == before) return;
+  harbour_.warn(log_.trouble().empty()
+                    ? log_.path() + " is written again; " + std::to_string(log_.dropped_bytes()) + " bytes were dropped"
+                    : log_.path() + " cannot be written: " + log_.trouble() +
+                          "; the server runs on, its output is dropped");
+}
+
+void Server::on_output(Stream stream, std::string_view bytes) {
+  write_log(bytes);
   LineSplitter& lines = stream == Stream::out ? out_lines_ : err_lines_;
   lines.feed(bytes, [&](std::string_view line) { on_line(stream, line); });
   if (life_.phase() == core::PhaseKind::starting) harbour_.look_soon();

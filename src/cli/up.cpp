@@ -16,6 +16,7 @@
 #include "cli/version.hpp"
 #include "config/names.hpp"
 #include "os/fd.hpp"
+#include "os/runtime_dir.hpp"
 
 namespace berth::cli {
 
@@ -132,10 +133,18 @@ int wait_until_up(const std::string& socket, const std::string& timeout) {
   return wait_answer(ask_running(socket, "GET", target, std::nullopt));
 }
 
+void warn_about_logs(const std::string& folder) {
+  const auto made = os::make_folders(folder);
+  if (made && ::access(folder.c_str(), W_OK | X_OK) == 0) return;
+  std::cerr << "berth: warning: " << (made ? "cannot write in the folder `" + folder + "`" : made.error())
+            << "; the servers run without logs (--log-dir chooses another)\n";
+}
+
 int up(const Context& context, const UpOptions& options) {
   Config config = context.load();
   check_names(config, options.names);
   auto supervisor_options = options_for(context, config, options);
+  warn_about_logs(supervisor_options.log_dir);
   if (!options.detach) return run_in_foreground(std::move(config), std::move(supervisor_options));
   const auto socket = supervisor_options.runtime_dir + "/" + config.name + ".sock";
   const std::string name = config.name;
