@@ -72,9 +72,7 @@ Expected<std::vector<std::size_t>, std::string> Fleet::find(const std::vector<st
   for (const std::string& name : names) {
     const auto at = std::find(known.begin(), known.end(), name);
     if (at == known.end()) {
-      const std::string nearest(config::nearest(name, known));
-      return Unexpected<std::string>("no server is called `" + name + "`" +
-                                     (nearest.empty() ? "" : "; did you mean `" + nearest + "`?"));
+      return Unexpected<std::string>(config::unknown_server(name, known));
     }
     found.push_back(static_cast<std::size_t>(at - known.begin()));
   }

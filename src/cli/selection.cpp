@@ -18,9 +18,7 @@ json::array select(const json::array& servers, const std::vector<std::string>& n
   for (const std::string& name : names) {
     const auto at = std::find(known.begin(), known.end(), name);
     if (at == known.end()) {
-      const std::string nearest(config::nearest(name, known));
-      throw Stop{exit_usage,
-                 "no server is called `" + name + "`" + (nearest.empty() ? "" : "; did you mean `" + nearest + "`?")};
+      throw Stop{exit_usage, config::unknown_server(name, known)};
     }
     chosen.push_back(servers[static_cast<std::size_t>(at - known.begin())]);
   }

@@ -34,9 +34,7 @@ void check_names(const Config& config, const std::vector<std::string>& names) {
   for (const auto& server : config.servers) known.push_back(server.name);
   for (const auto& name : names) {
     if (std::find(known.begin(), known.end(), name) != known.end()) continue;
-    const std::string nearest(config::nearest(name, known));
-    throw Stop{exit_usage,
-               "no server is called `" + name + "`" + (nearest.empty() ? "" : "; did you mean `" + nearest + "`?")};
+    throw Stop{exit_usage, config::unknown_server(name, known)};
   }
 }
 

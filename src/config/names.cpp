@@ -73,6 +73,12 @@ std::string_view nearest(std::string_view word, std::span<const std::string_view
   return best;
 }
 
+std::string unknown_server(std::string_view name, std::span<const std::string_view> known) {
+  const std::string_view near = nearest(name, known);
+  const std::string hint = near.empty() ? "" : "; did you mean `" + std::string(near) + "`?";
+  return "no server is called " + shown(name) + hint;
+}
+
 std::string shown(std::string_view text) {
   if (text.empty()) return "\"\"";
   constexpr std::size_t most = 80;

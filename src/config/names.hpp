@@ -21,6 +21,9 @@ unsigned edit_distance(std::string_view a, std::string_view b);
 // The candidate that `word` was probably meant to be; empty when none is near.
 std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates);
 
+// "no server is called `nam`; did you mean `name`?"
+std::string unknown_server(std::string_view name, std::span<const std::string_view> known);
+
 // "`text`" for a message: cut when long, without control characters; an empty text is "".
 std::string shown(std::string_view text);
 
