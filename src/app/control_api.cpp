@@ -163,11 +163,11 @@ ControlApi::Outcome ControlApi::outcome(const Waiter& waiter) const {
   bool all = true;
   for (const std::size_t i : waiter.servers) {
     const auto& life = fleet_.at(i).life();
-    const bool over = core::down_for_good(life.state());
+    const bool over = core::down_for_good(life.state()) && !fleet_.about_to_leave(i);
     switch (waiter.what) {
       case Waiter::For::ready:
         if (over || (fleet_.going_down() && !life.is_ready())) return Outcome::never;
-        all = all && life.is_ready();
+        all = all && life.is_ready() && !fleet_.about_to_leave(i);
         break;
       case Waiter::For::up:
         if (fleet_.at(i).ended_badly() || life.state() == State::stopped) return Outcome::never;
@@ -175,7 +175,8 @@ ControlApi::Outcome ControlApi::outcome(const Waiter& waiter) const {
         break;
       case Waiter::For::launched:
         if (life.state() == State::failed) return Outcome::never;
-        all = all && life.phase() != PhaseKind::waiting && life.phase() != PhaseKind::stopping;
+        all = all && life.phase() != PhaseKind::waiting && life.phase() != PhaseKind::stopping &&
+              !fleet_.about_to_leave(i);
         break;
       case Waiter::For::stopped: all = all && over && fleet_.at(i).pid() == 0; break;
     }

@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "app/output.hpp"
-#include "app/port_desk.hpp"
 #include "core/lifecycle.hpp"
+#include "core/port_desk.hpp"
 #include "os/guardian.hpp"
 #include "os/listeners.hpp"
 
@@ -30,7 +30,7 @@ struct Harbour {
   std::string instances;   // what MCP_INSTANCE_ID begins with
   std::string log_dir;
   std::optional<rlimit> child_limits;
-  PortDesk* desk = nullptr;
+  core::PortDesk* desk = nullptr;
   os::Guardian* guardian = nullptr;
   std::unordered_set<pid_t> leaders;  // living children that are leaders of servers, or started on purpose
 
@@ -44,8 +44,6 @@ struct Harbour {
   std::function<void(const std::string&)> warn;
   // It would be good to look for listeners soon.
   std::function<void()> look_soon;
-  // A port was laid to rest: wake it when its old connections are forgotten.
-  std::function<void(Port)> rested;
 };
 
 }  // namespace berth::app

@@ -28,11 +28,12 @@ std::string hex_digits() {
 
 }  // namespace
 
-Server::Server(Harbour& harbour, std::size_t index, std::shared_ptr<const ServerConfig> config, std::uint64_t seed)
+Server::Server(Harbour& harbour, std::size_t index, std::shared_ptr<const ServerConfig> config,
+               const core::Lifecycle& life)
     : harbour_(harbour),
       index_(index),
       config_(std::move(config)),
-      life_(config_, harbour.hold, seed),
+      life_(life),
       redact_(config_->secret_values),
       conflict_words_(config_->conflict.patterns),
       log_(harbour.log_dir + "/" + config_->name + ".log"),
@@ -41,18 +42,16 @@ Server::Server(Harbour& harbour, std::size_t index, std::shared_ptr<const Server
 
 Server::~Server() = default;
 
-void Server::handle(const core::Event& event, core::Instant now) {
-  for (const core::Effect& effect : life_.on(event, now)) {
-    std::visit([this](const auto& e) { perform(e); }, effect);
-  }
+void Server::perform(const core::Effect& effect) {
+  std::visit([this](const auto& e) { perform(e); }, effect);
 }
 
 // ---- the berth
 // --------------------------------------------------------------------------------------------------------
 
 void Server::perform(const core::ClaimPort& claim) {
-  const auto port =
-      config_->fixed_port ? harbour_.desk->claim_fixed(*config_->fixed_port) : harbour_.desk->claim(claim);
+  const auto port = config_->fixed_port ? harbour_.desk->claim_fixed(*config_->fixed_port)
+                                        : harbour_.desk->claim(claim, std::chrono::steady_clock::now());
   if (port) {
     post(core::PortClaimed{*port});
   } else {
@@ -69,8 +68,7 @@ void Server::perform(const core::CondemnPort& condemn) {
 }
 
 void Server::perform(const core::RestPort& rest) {
-  harbour_.desk->rest(rest.port);
-  harbour_.rested(rest.port);
+  harbour_.desk->rest(rest.port, std::chrono::steady_clock::now());
 }
 
 // ---- the process
@@ -217,7 +215,9 @@ void Server::perform(const core::CancelProbe&) {
 }
 
 void Server::perform(const core::Report& report) {
-  harbour_.report(index_, core::Report{report.from, report.cause, redact_(report.message)});
+  core::Report clean = report;
+  clean.message = redact_(report.message);
+  harbour_.report(index_, clean);
 }
 
 }  // namespace berth::app

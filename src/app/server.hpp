@@ -40,12 +40,13 @@ struct Run {
 
 class Server {
  public:
-  Server(Harbour& harbour, std::size_t index, std::shared_ptr<const ServerConfig> config, std::uint64_t seed);
+  // `life`: its own, which the governor leads.
+  Server(Harbour& harbour, std::size_t index, std::shared_ptr<const ServerConfig> config, const core::Lifecycle& life);
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  void handle(const core::Event& event, core::Instant now);
+  void perform(const core::Effect& effect);
 
   // Its leader was reaped. `orphans`: what this process has adopted and nobody accounts for.
   void leader_ended(const core::ExitStatus& status, const std::vector<pid_t>& orphans);
@@ -58,6 +59,7 @@ class Server {
   // A server that was ready: does the very socket that it was seen with still listen?
   [[nodiscard]] bool listens_as_before(const os::Listeners& listeners) const;
 
+  // `now`: what its life calls now.
   [[nodiscard]] ServerStatus status(core::Instant now, const std::vector<pid_t>& orphans) const;
   [[nodiscard]] const core::Lifecycle& life() const { return life_; }
   [[nodiscard]] const ServerConfig& config() const { return *config_; }
@@ -99,7 +101,7 @@ class Server {
   Harbour& harbour_;
   std::size_t index_;
   std::shared_ptr<const ServerConfig> config_;
-  core::Lifecycle life_;
+  const core::Lifecycle& life_;
   Redactor redact_;
   ConflictWords conflict_words_;
   os::LogFile log_;

@@ -171,7 +171,9 @@ std::string Server::detail(core::Instant now) const {
       return why.empty() ? next : why + "; " + next;
     }
     case core::State::starting:
-      return !why.empty() || !run_ ? why : "not ready yet, " + seconds_text(run_->started, now) + " after its launch";
+      return !why.empty() || !run_ ? why
+                                   : "not ready yet, " + seconds_text(run_->started, std::chrono::steady_clock::now()) +
+                                         " after its launch";
     default: return why;
   }
 }
@@ -192,7 +194,7 @@ ServerStatus Server::status(core::Instant now, const std::vector<pid_t>& orphans
     status.pid = run_->pid;
     status.instance_id = run_->sign.marker.substr(run_->sign.marker.find('=') + 1);
     status.started_at = run_->started_at;
-    status.uptime_s = seconds(now - run_->started);
+    status.uptime_s = seconds(std::chrono::steady_clock::now() - run_->started);
   }
   if (life_.time_to_ready()) status.time_to_ready_s = seconds(*life_.time_to_ready());
   status.starts = life_.starts();

@@ -18,6 +18,7 @@
 #include "app/fleet.hpp"
 #include "os/process.hpp"
 #include "os/runtime_dir.hpp"
+#include "os/socket_binder.hpp"
 
 namespace berth {
 
@@ -94,8 +95,9 @@ class Supervisor::Impl {
         guardian_(brand_, marker_, lock_.descriptor()),
         terminal_(make_terminal()),
         log_(make_log(options_, terminal_.get())),
-        desk_(config_.ports.range, fixed_ports(config_), [this](const std::string& line) { log_->info(line); }),
-        fleet_(io_, config_, harbour(), desk_, observers()),
+        desk_(config_.ports.range, fixed_ports(config_), binder_,
+              [this](const std::string& line) { log_->info(line); }),
+        fleet_(io_, config_, harbour(), observers()),
         api_(
             io_, fleet_, [this] { return status(); }, [this] { go_down("asked to"); }),
         signals_(io_, SIGINT, SIGTERM, SIGHUP) {
@@ -186,7 +188,7 @@ class Supervisor::Impl {
 
   static spdlog::level::level_enum importance(const app::Server& server, const core::Report& report) {
     using core::State;
-    const State to = server.life().state();
+    const State to = report.to;
     if (to == State::failed || to == State::crashloop) return spdlog::level::err;
     // On the way between two states that matter: worth a line only when something has just ended.
     const bool passing = to == State::waiting || (to == State::starting && server.pid() == 0);
@@ -196,16 +198,12 @@ class Supervisor::Impl {
   }
 
   static std::string sentence(const app::Server& server, const core::Report& report) {
-    const auto& life = server.life();
-    std::string line = server.config().name + " is " + std::string(core::to_string(life.state()));
-    if (life.port()) line += " on port " + std::to_string(*life.port());
+    std::string line = server.config().name + " is " + std::string(core::to_string(report.to));
+    if (report.port) line += " on port " + std::to_string(*report.port);
     if (server.pid() > 0) line += ", pid " + std::to_string(server.pid());
     if (report.cause) line += " (" + std::string(core::to_string(*report.cause)) + ")";
     if (!report.message.empty()) line += ": " + report.message;
-    if (const auto retry = life.retry_at()) {
-      const auto pause = std::chrono::ceil<std::chrono::milliseconds>(*retry - Clock::now());
-      line += "; next try in " + std::to_string(std::max<long>(0, static_cast<long>(pause.count()))) + " ms";
-    }
+    if (report.retry_in) line += "; next try in " + std::to_string(report.retry_in->count()) + " ms";
     return line;
   }
 
@@ -262,7 +260,8 @@ class Supervisor::Impl {
   asio::io_context io_{1};
   std::unique_ptr<app::Console> terminal_;  // stderr, for what Berth says
   std::shared_ptr<spdlog::logger> log_;
-  app::PortDesk desk_;
+  os::SocketBinder binder_;
+  core::PortDesk desk_;
   std::unique_ptr<app::Console> console_;  // stdout, for what the servers say
   app::Fleet fleet_;
   app::ControlApi api_;

@@ -74,6 +74,7 @@ void Lifecycle::handle(const Start&) {
   wanted_up_ = true;
   backoff_.reset();
   retrying_ = false;
+  last_failure_.reset();
   forget_series();
   if (phase() == PhaseKind::idle || phase() == PhaseKind::backoff) {
     explain(std::nullopt, "");
@@ -102,6 +103,7 @@ void Lifecycle::handle(const Restart&) {
   wanted_up_ = true;
   backoff_.reset();
   retrying_ = false;
+  last_failure_.reset();
   forget_series();
   switch (phase()) {
     case PhaseKind::idle:
@@ -186,7 +188,15 @@ void Lifecycle::release_port() {
 // ---- ways to go on --------------------------------------------------------------------------------------------------
 
 void Lifecycle::wait_for_turn() {
+  trying_ports_ = false;
   state_ = Waiting{};
+}
+
+void Lifecycle::try_again_at_once(std::optional<Cause> cause, std::string message) {
+  explain(cause, std::move(message));
+  trying_ports_ = true;
+  state_ = Waiting{};
+  report();
 }
 
 void Lifecycle::rest_at(State shown) {
@@ -199,7 +209,15 @@ void Lifecycle::fail(Cause cause, std::string message) {
   rest_at(State::failed);
 }
 
+void Lifecycle::count_same_failures(Cause cause, const std::string& message) {
+  const bool same = last_failure_ && last_failure_->first == cause && last_failure_->second == message;
+  same_failures_ = same ? same_failures_ + 1 : 1;
+  if (!same) last_failure_ = {cause, message};
+}
+
 void Lifecycle::retry_later(Cause cause, std::string message, bool was_ready) {
+  count_same_failures(cause, message);
+  if (same_failures_ > 1) message += " (the same " + std::to_string(same_failures_) + " times in a row)";
   const Milliseconds delay = backoff_.failed(was_ready, now_);
   if (backoff_.spent()) {
     return fail(Cause::budget_spent, "gave up after " + std::to_string(backoff_.failures()) +
@@ -244,9 +262,8 @@ void Lifecycle::after_stop() {
     case AfterStop::fail_for_good: return fail(stopping.cause, stopping.message);
     case AfterStop::unblocked:
       hold_wanted_ = false;
-      explain(std::nullopt, "it does not set SO_REUSEADDR: starting it again without the hold on its port");
-      report();
-      return claim();
+      return try_again_at_once(std::nullopt,
+                               "it does not set SO_REUSEADDR: starting it again without the hold on its port");
   }
 }
 
@@ -283,14 +300,13 @@ void Lifecycle::next_port(const Stopping& stopping) {
                                           (by_word ? " as it says" : " by " + holder_or_stranger(stopping.holder)) +
                                           "; move `range` in [ports] or raise conflict.attempts");
   }
-  explain(Cause::port_conflict, stopping.message + "; trying another port");
-  report();
-  claim();
+  try_again_at_once(Cause::port_conflict, stopping.message + "; trying another port");
 }
 
 void Lifecycle::forget_series() {
   tried_.clear();
   silent_ends_ = 0;
+  trying_ports_ = false;
 }
 
 void Lifecycle::explain(std::optional<Cause> cause, std::string message) {
@@ -299,7 +315,9 @@ void Lifecycle::explain(std::optional<Cause> cause, std::string message) {
 }
 
 void Lifecycle::report() {
-  effects_.push_back(Report{before_, reason_, message_});
+  Report line{before_, state(), reason_, message_, port_, std::nullopt};
+  if (const auto at = retry_at()) line.retry_in = std::chrono::ceil<Milliseconds>(*at - now_);
+  effects_.push_back(std::move(line));
   reported_ = true;
 }
 

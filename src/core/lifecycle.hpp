@@ -27,12 +27,16 @@
 //   backoff          waiting  idle     waiting  -        !        !        !         !
 //   stopping         then up  then dn  then up  -        !        !        !         !
 //
+// Whatever asks for a port has been `waiting` and got its `proceed`, a retry after a conflict too: what depends on
+// others and how many may start at once is decided in one place, by the governor (governor.hpp).
+//
 //                    seen     said_taken  probed   ended             cleared   tick
 //   idle             -        -           -        !                 -         -
 //   waiting          -        -           -        !                 -         -
 //   claiming         -        -           -        !                 -         -
 //   launching        -        -           -        !                 -         -
-//   starting         judged   judged      ready    stopping → judged -         settle, probe, patience, timeout
+//   starting         judged,  judged      looks    stopping → judged -         settle, probe, patience, timeout
+//                    ready                again
 //   ready            unhealthy -          -        stopping → judged -         counters start anew
 //   unhealthy        ready    -           -        stopping → judged -         stopping
 //   backoff          -        -           -        !                 -         waiting
@@ -42,6 +46,9 @@
 // `kill_now` is a stop without patience. A stop that meets `claiming` or `launching` takes effect at the answer.
 //
 // `-` is decided and does nothing; `!` cannot happen while the host answers each request once, and is ignored.
+// `ready` is entered by a look alone, one that was asked for after the probe had passed: an answer proves that somebody
+// answers, not who, and not that he still does.
+//
 // `ended` says that the leader was reaped, `cleared` that nothing of its tree is left: a berth is given back, or used
 // again, only after both. A port is therefore released exactly once, by whichever path leaves `stopping`. A run that
 // ended by itself and left nothing passes through `stopping` within one event.
@@ -51,6 +58,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -154,8 +162,11 @@ struct StartProbe {};
 struct CancelProbe {};
 struct Report {  // one line of the history: the state as seen from outside has changed, or is worth telling again
   State from = State::stopped;
+  State to = State::stopped;
   std::optional<Cause> cause;
   std::string message;
+  std::optional<Port> port;
+  std::optional<Milliseconds> retry_in;
 };
 
 using Effect = std::variant<ClaimPort, ReleasePort, CondemnPort, RestPort, Launch, SignalTree, KillTree,
@@ -194,6 +205,8 @@ class Lifecycle {
   [[nodiscard]] PhaseKind phase() const;
   [[nodiscard]] bool wanted_up() const { return wanted_up_; }
   [[nodiscard]] bool is_ready() const { return phase() == PhaseKind::ready; }
+  // It waits in the middle of a start, to try another port: its turn has come already.
+  [[nodiscard]] bool is_trying_ports() const { return phase() == PhaseKind::waiting && trying_ports_; }
   [[nodiscard]] std::optional<Port> port() const { return port_; }
   [[nodiscard]] bool holds_port() const { return hold_; }
   [[nodiscard]] std::optional<Cause> reason() const { return reason_; }
@@ -204,6 +217,7 @@ class Lifecycle {
   [[nodiscard]] unsigned starts() const { return starts_; }
   [[nodiscard]] unsigned restarts() const { return restarts_; }
   [[nodiscard]] unsigned consecutive_failures() const { return backoff_.failures(); }
+  [[nodiscard]] unsigned same_failures() const { return same_failures_; }  // in a row, by cause and message
   [[nodiscard]] unsigned port_conflicts() const { return port_conflicts_; }
   [[nodiscard]] const std::optional<LastExit>& last_exit() const { return last_exit_; }
 
@@ -223,7 +237,8 @@ class Lifecycle {
     ListenersSeen seen;
     bool had_listened = false;
     bool probing = false;
-    bool looking = false;  // the host was asked to look, and has not answered yet
+    bool looking = false;   // the host was asked to look, and has not answered yet
+    bool answered = false;  // the probe has passed; one more look, and it is ready
     unsigned probes_failed = 0;
   };
   struct Ready {
@@ -290,6 +305,8 @@ class Lifecycle {
   void retry_later(Cause cause, std::string message, bool was_ready);
   void fail(Cause cause, std::string message);
   void wait_for_turn();
+  void try_again_at_once(std::optional<Cause> cause, std::string message);
+  void count_same_failures(Cause cause, const std::string& message);
   void claim();
   void rest_at(State shown);
   void release_port();
@@ -308,13 +325,16 @@ class Lifecycle {
   bool wanted_up_ = false;
   bool hold_;
   bool hold_wanted_;
-  bool retrying_ = false;     // the next launch follows a failure
-  unsigned silent_ends_ = 0;  // in a row, before ready, without a word and without ever listening
+  bool retrying_ = false;      // the next launch follows a failure
+  bool trying_ports_ = false;  // the next launch belongs to the start that is under way
+  unsigned silent_ends_ = 0;   // in a row, before ready, without a word and without ever listening
   std::optional<Port> port_;
   std::optional<Port> last_port_;  // preferred at the next start
   std::vector<Port> tried_;        // ports lost to conflicts since the last start or ready
   std::optional<Cause> reason_;
   std::string message_;
+  std::optional<std::pair<Cause, std::string>> last_failure_;
+  unsigned same_failures_ = 0;
   std::optional<LastExit> last_exit_;
   std::optional<Milliseconds> time_to_ready_;
   unsigned starts_ = 0;

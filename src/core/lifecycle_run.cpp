@@ -61,6 +61,7 @@ void Lifecycle::handle(const ListenersSeen& event) {
       if (!starting->listening_since) starting->listening_since = now_;
     } else {
       starting->listening_since.reset();
+      starting->answered = false;
       if (std::exchange(starting->probing, false)) effects_.push_back(CancelProbe{});
     }
     if (!event.stranger_here) starting->stranger_since.reset();
@@ -123,7 +124,9 @@ void Lifecycle::settled(Starting& starting) {
   const Instant since = config_->ready.probe == Probe::none ? starting.since : *starting.listening_since;
   if (starting.probes_failed == 0) explain(std::nullopt, "");
   if (now_ < since + config_->ready.settle || starting.probing) return;
-  if (config_->ready.probe == Probe::none || config_->ready.probe == Probe::listen) return became_ready(starting);
+  if (config_->ready.probe == Probe::none || config_->ready.probe == Probe::listen || starting.answered) {
+    return became_ready(starting);
+  }
   if (starting.next_probe && now_ < *starting.next_probe) return;
   starting.probing = true;
   effects_.push_back(StartProbe{});
@@ -132,7 +135,9 @@ void Lifecycle::settled(Starting& starting) {
 void Lifecycle::handle(const ProbePassed&) {
   auto* starting = std::get_if<Starting>(&state_);
   if (starting == nullptr || !std::exchange(starting->probing, false)) return;
-  if (starting->seen.own_here) became_ready(*starting);
+  starting->answered = true;
+  starting->looking = true;
+  effects_.push_back(LookForListeners{});
 }
 
 void Lifecycle::handle(const ProbeFailed& event) {
@@ -190,7 +195,9 @@ void Lifecycle::handle(const Tick&) {
   if (auto* starting = std::get_if<Starting>(&state_)) {
     tick_starting(*starting);
   } else if (const auto* ready = std::get_if<Ready>(&state_)) {
-    if (now_ - ready->since >= backoff_.reset_after()) backoff_.reset();
+    if (now_ - ready->since < backoff_.reset_after()) return;
+    backoff_.reset();
+    last_failure_.reset();
   } else if (auto* unhealthy = std::get_if<Unhealthy>(&state_)) {
     tick_unhealthy(*unhealthy);
   } else if (const auto* backing_off = std::get_if<BackingOff>(&state_)) {

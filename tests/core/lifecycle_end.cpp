@@ -229,7 +229,7 @@ TEST_CASE("A spent budget is failed and says what the last failure was") {
   CHECK(web.cause() == "budget_spent");
   CHECK(web.message() ==
         "gave up after 3 failures in a row (backoff.give_up_after); the last one: ended with code 7 before it was "
-        "ready");
+        "ready (the same 3 times in a row)");
   CHECK(web.book().held().empty());
   CHECK_FALSE(web.life().deadline());
 }
@@ -301,6 +301,25 @@ TEST_CASE("An unhealthy server under restart = never is failed because Berth end
   web.is_killed(SIGTERM);
   CHECK(web.state() == State::failed);
   CHECK(web.cause() == "unhealthy");
+}
+
+TEST_CASE("The same failure again is recognised and another one starts the count anew") {
+  OneLife web;
+  web.start();
+  web.ends(1);
+  CHECK(web.message() == "ended with code 1 before it was ready");
+  web.pass(1s);
+  web.ends(1);
+  CHECK(web.message() == "ended with code 1 before it was ready (the same 2 times in a row)");
+  web.pass(2s);
+  web.ends(2);
+  CHECK(web.message() == "ended with code 2 before it was ready");
+  CHECK(web.life().same_failures() == 1);
+  web.pass(4s);
+  web.ends(2);
+  web.start();
+  web.ends(2);
+  CHECK(web.life().same_failures() == 1);
 }
 
 }  // namespace

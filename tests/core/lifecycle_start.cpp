@@ -380,5 +380,20 @@ TEST_CASE("A failed dependency does not touch what runs already") {
   CHECK(web.state() == State::ready);
 }
 
+TEST_CASE("An answer makes nobody ready whose listener is gone when it comes") {
+  OneLife web;
+  web.start();
+  web.listens();
+  web.pass(500ms);
+  web.answers_looks = false;
+  web.probe_passes();
+  CHECK(web.state() == State::starting);
+  web.does_not_listen();
+  CHECK(web.state() == State::starting);
+  web.answers_looks = true;
+  web.becomes_ready();
+  CHECK(web.state() == State::ready);
+}
+
 }  // namespace
 }  // namespace berth::core::test

@@ -1,35 +1,39 @@
-// Berths for servers: what the registry says and what the bind says.
+// Berths for servers: what the registry says and what the bind says, with real sockets.
 
-#include "app/port_desk.hpp"
+#include "core/port_desk.hpp"
 
+#include "os/socket_binder.hpp"
 #include "os/support.hpp"
 #include "support/catch.hpp"
 #include "support/ports.hpp"
 
-namespace berth::app::test {
+namespace berth::os::test {
 namespace {
 
 using core::Cause;
 using core::ClaimPort;
-using os::Fd;
-using os::test::bound_socket;
+using core::PortDesk;
 
 class Desk {
  public:
   explicit Desk(int ports, std::vector<Port> fixed = {})
       : range_(harness::free_port_range(ports)),
-        desk_({port(0), port(ports - 1)}, fixed, [this](const std::string& line) { log_.push_back(line); }) {}
+        desk_({port(0), port(ports - 1)}, fixed, binder_, [this](const std::string& line) { log_.push_back(line); }) {}
 
   [[nodiscard]] Port port(int i) const { return static_cast<Port>(range_.first() + i); }
   Expected<Port, core::PortRefused> claim(std::optional<Port> prefer = {}, std::vector<Port> avoid = {}) {
-    return desk_.claim(ClaimPort{prefer, std::move(avoid), false});
+    return desk_.claim(ClaimPort{prefer, std::move(avoid), false}, now_);
   }
-  Expected<Port, core::PortRefused> claim_again(Port held) { return desk_.claim(ClaimPort{held, {}, true}); }
+  Expected<Port, core::PortRefused> claim_again(Port held) { return desk_.claim(ClaimPort{held, {}, true}, now_); }
   PortDesk& operator*() { return desk_; }
   PortDesk* operator->() { return &desk_; }
   [[nodiscard]] const std::vector<std::string>& log() const { return log_; }
+  [[nodiscard]] core::Instant now() const { return now_; }
+  void pass(std::chrono::seconds time) { now_ += time; }
 
  private:
+  core::Instant now_{};
+  SocketBinder binder_;
   harness::PortRange range_;
   std::vector<std::string> log_;
   PortDesk desk_;
@@ -136,27 +140,28 @@ TEST_CASE("An exhausted range says so with the last one tried") {
   CHECK(desk->berths() == 1);
 }
 
-TEST_CASE("A resting port comes back when it is woken") {
+TEST_CASE("A resting port comes back after its rest") {
   Desk desk(1);
   REQUIRE(desk.claim());
-  desk->rest(desk.port(0));
+  desk->rest(desk.port(0), desk.now());
   CHECK(desk->berths() == 0);
   CHECK_FALSE(desk.claim());
-  desk->wake(desk.port(0));
+  desk.pass(PortDesk::rest_of_a_port);
   CHECK(desk.claim() == desk.port(0));
 }
 
 TEST_CASE("A fixed port in the range is given to no other and stays reserved when it is released") {
   const auto range = harness::free_port_range(3);
   const auto first = static_cast<Port>(range.first());
-  PortDesk desk({first, static_cast<Port>(first + 2)}, {first}, [](const std::string&) {});
-  CHECK(desk.claim({}) == static_cast<Port>(first + 1));
+  SocketBinder binder;
+  PortDesk desk({first, static_cast<Port>(first + 2)}, {first}, binder, [](const std::string&) {});
+  CHECK(desk.claim({}, {}) == static_cast<Port>(first + 1));
   CHECK(desk.claim_fixed(first) == first);
   CHECK(desk.holds(first));
   CHECK(desk.claim_fixed(first) == first);
   desk.release(first);
   CHECK_FALSE(desk.holds(first));
-  CHECK(desk.claim({}) == static_cast<Port>(first + 2));
+  CHECK(desk.claim({}, {}) == static_cast<Port>(first + 2));
 }
 
 TEST_CASE("A fixed port that somebody holds is refused by name and takes no berth") {
@@ -190,4 +195,4 @@ TEST_CASE("Who has a berth now: the own hold, nobody, or somebody by name") {
 }
 
 }  // namespace
-}  // namespace berth::app::test
+}  // namespace berth::os::test

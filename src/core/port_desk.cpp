@@ -1,0 +1,136 @@
+#include "core/port_desk.hpp"
+
+#include <algorithm>
+
+namespace berth::core {
+
+PortDesk::PortDesk(PortRange range, const std::vector<Port>& fixed_ports, PortBinder& binder, Log log)
+    : registry_(range), fixed_(fixed_ports.begin(), fixed_ports.end()), binder_(binder), log_(std::move(log)) {
+  for (const Port port : fixed_ports) registry_.reserve(port);  // never given to another
+}
+
+// True when the port is ours now. A refusal that is not about this port (no descriptors) ends the search.
+bool PortDesk::try_port(Port port, PortRefused& refusal) {
+  const auto trouble = binder_.bind(port);
+  if (!trouble) {
+    berths_[port] = true;
+    return true;
+  }
+  refusal = {trouble->taken ? Cause::port_range_exhausted : Cause::spawn_failed, trouble->message};
+  if (trouble->taken) log_(trouble->message + "; passed over");
+  return false;
+}
+
+std::optional<Port> PortDesk::first_that_binds(PortRefused& refusal) {
+  for (auto port = registry_.next_free(); port; port = registry_.next_free(*port + 1U)) {
+    if (try_port(*port, refusal)) return port;
+    if (refusal.cause == Cause::spawn_failed) return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+std::optional<Port> PortDesk::revived(const std::vector<Port>& avoid, PortRefused& refusal) {
+  for (const DeadPort& dead : registry_.dead()) {
+    if (std::find(avoid.begin(), avoid.end(), dead.port) != avoid.end() || !try_port(dead.port, refusal)) continue;
+    registry_.revive(dead.port);
+    log_("port " + std::to_string(dead.port) + " was dead and can be bound again: back in service");
+    return dead.port;
+  }
+  return std::nullopt;
+}
+
+Expected<Port, PortRefused> PortDesk::claim(const ClaimPort& claim, Instant now) {
+  wake_rested(now);
+  binder_.look_anew();
+  if (claim.held && claim.prefer && berths_.contains(*claim.prefer)) {  // kept since the last run
+    if (hold_again(*claim.prefer)) return *claim.prefer;
+    release(*claim.prefer);  // somebody came while nothing held it
+  }
+  PortRefused refusal;
+  std::optional<Port> port;
+  if (claim.prefer && registry_.range().contains(*claim.prefer) && registry_.next_free(*claim.prefer) == claim.prefer &&
+      try_port(*claim.prefer, refusal)) {
+    port = claim.prefer;
+  }
+  if (!port) port = first_that_binds(refusal);
+  if (!port && refusal.cause != Cause::spawn_failed) port = revived(claim.avoid, refusal);
+  if (port) {
+    registry_.reserve(*port);
+    return *port;
+  }
+  if (refusal.cause == Cause::spawn_failed) return Unexpected<PortRefused>(refusal);
+  std::string message = registry_.exhausted_message();
+  if (!refusal.message.empty()) message += "; the last one tried: " + refusal.message;
+  return Unexpected<PortRefused>(PortRefused{Cause::port_range_exhausted, message});
+}
+
+Expected<Port, PortRefused> PortDesk::claim_fixed(Port port) {
+  if (holds(port)) return port;
+  binder_.look_anew();
+  const auto trouble = binder_.bind(port);
+  if (!trouble) {
+    berths_[port] = true;
+    return port;
+  }
+  berths_.erase(port);  // its hold was let go, and somebody came
+  const Cause cause = trouble->taken ? Cause::fixed_port_held : Cause::spawn_failed;
+  return Unexpected<PortRefused>(
+      PortRefused{cause, "fixed " + trouble->message + "; end that process or choose another `port`"});
+}
+
+void PortDesk::let_go_of_hold(Port port) {
+  const auto berth = berths_.find(port);
+  if (berth == berths_.end() || !std::exchange(berth->second, false)) return;
+  binder_.unbind(port);
+}
+
+bool PortDesk::holds(Port port) const {
+  const auto berth = berths_.find(port);
+  return berth != berths_.end() && berth->second;
+}
+
+bool PortDesk::hold_again(Port port) {
+  const auto berth = berths_.find(port);
+  if (berth == berths_.end()) return false;
+  if (!berth->second) berth->second = !binder_.bind(port);
+  return berth->second;
+}
+
+void PortDesk::drop_berth(Port port) {
+  let_go_of_hold(port);
+  berths_.erase(port);
+}
+
+void PortDesk::release(Port port) {
+  drop_berth(port);
+  if (!fixed_.contains(port)) registry_.release(port);
+}
+
+void PortDesk::condemn(Port port, std::string reason, std::string holder) {
+  drop_berth(port);
+  registry_.mark_dead(port, std::move(reason), std::move(holder));
+}
+
+void PortDesk::rest(Port port, Instant now) {
+  drop_berth(port);
+  registry_.rest(port);
+  resting_.emplace_back(now + rest_of_a_port, port);
+}
+
+void PortDesk::wake_rested(Instant now) {
+  for (; !resting_.empty() && resting_.front().first <= now; resting_.pop_front()) {
+    registry_.wake(resting_.front().second);
+  }
+}
+
+Holder PortDesk::holder_now(Port port, std::string& name) {
+  if (holds(port)) return Holder::own_hold;
+  binder_.look_anew();
+  const auto trouble = binder_.bind(port);
+  if (!trouble) binder_.unbind(port);
+  if (!trouble || !trouble->taken) return Holder::nobody;
+  name = trouble->holder;
+  return Holder::unknown;
+}
+
+}  // namespace berth::core

@@ -1,0 +1,37 @@
+// A time that stands still while nobody is there.
+
+#include "core/attended_time.hpp"
+
+#include "support/catch.hpp"
+
+namespace berth::core::test {
+namespace {
+
+using namespace std::chrono_literals;
+constexpr Instant start{1h};
+
+TEST_CASE("Attended time is the steady one as long as things are done when they are due") {
+  AttendedTime time;
+  CHECK(time.at(start, std::nullopt) == start);
+  CHECK(time.at(start + 5s, start + 5s) == start + 5s);
+  CHECK(time.at(start + 10s, start + 10s - AttendedTime::longest_delay) == start + 10s);
+  CHECK(time.missed() == 0s);
+}
+
+TEST_CASE("An hour in which nothing was due has passed all the same") {
+  AttendedTime time;
+  CHECK(time.at(start + 1h, std::nullopt) == start + 1h);
+  CHECK(time.at(start + 2h, start + 3h) == start + 2h);
+}
+
+TEST_CASE("An hour that passed over something due is left out and stays left out") {
+  AttendedTime time;
+  CHECK(time.at(start, start + 10s) == start);
+  CHECK(time.at(start + 1h, start + 10s) == start);
+  CHECK(time.missed() == 1h);
+  CHECK(time.at(start + 1h + 3s, start + 10s) == start + 3s);
+  CHECK(time.steady(start + 10s) == start + 1h + 10s);
+}
+
+}  // namespace
+}  // namespace berth::core::test
