@@ -209,7 +209,7 @@ void Lifecycle::handle(const Tick&) {
 
 void Lifecycle::tick_starting(Starting& starting) {
   if (now_ >= starting.since + config_->ready.timeout) return start_took_too_long(starting);
-  if (starting.listening_since) {
+  if (starting.listening_since && config_->ready.probe != Probe::none) {
     starting.looking = true;
     effects_.push_back(LookForListeners{});  // what was seen a while ago proves nothing now
   } else {
