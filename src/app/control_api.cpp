@@ -147,6 +147,7 @@ void ControlApi::wait(const std::string& query, Respond respond, Connected conne
   }
   waiter->respond = std::move(respond);
   waiter->connected = std::move(connected);
+  fleet_.verify();
   if (answer_if_decided(*waiter)) return;
   if (timeout_ms >= 0) {
     waiter->timer.expires_after(std::chrono::milliseconds(timeout_ms));
@@ -173,11 +174,14 @@ ControlApi::Outcome ControlApi::outcome(const Waiter& waiter) const {
         if (fleet_.at(i).ended_badly() || life.state() == State::stopped) return Outcome::never;
         all = all && (life.is_ready() || life.state() == State::exited);
         break;
-      case Waiter::For::launched:
-        if (life.state() == State::failed) return Outcome::never;
-        all = all && life.phase() != PhaseKind::waiting && life.phase() != PhaseKind::stopping &&
-              !fleet_.about_to_leave(i);
+      case Waiter::For::launched: {
+        const bool tried = life.phase() == PhaseKind::backoff || life.state() == State::exited;
+        const bool launched = fleet_.at(i).leader_lives() ||
+                              (tried && life.reason() != core::Cause::spawn_failed && life.last_exit().has_value());
+        if (!launched && (over || tried)) return Outcome::never;
+        all = all && launched && life.phase() != PhaseKind::stopping && !fleet_.about_to_leave(i);
         break;
+      }
       case Waiter::For::stopped: all = all && over && fleet_.at(i).pid() == 0; break;
     }
   }

@@ -98,6 +98,7 @@ void Fleet::go_down() {
 }
 
 void Fleet::kill_all() {
+  killing_ = true;
   perform(governor_.kill_all(Clock::now()));
   run_events();
 }
@@ -151,6 +152,7 @@ void Fleet::on_timer() {
   const bool in_time = !governor_.shutdown_timed_out();
   perform(governor_.tick(Clock::now()));
   if (in_time && governor_.shutdown_timed_out()) {
+    killing_ = true;
     observers_.log("not all servers ended within supervisor.shutdown_timeout: killing what is left");
   }
   run_events();
@@ -160,40 +162,56 @@ void Fleet::on_timer() {
 // ------------------------------------------------------------------------------------------------
 
 void Fleet::on_reaped(const std::vector<os::Reaped>& reaped) {
-  std::unordered_map<pid_t, std::size_t> by_pid;
+  std::unordered_map<pid_t, std::size_t> leaders;
   for (std::size_t i = 0; i < servers_.size(); ++i) {
-    if (servers_[i]->pid() > 0) by_pid.emplace(servers_[i]->pid(), i);
+    if (servers_[i]->leader_lives()) leaders.emplace(servers_[i]->pid(), i);
   }
   // The dead are no leaders any more: what they leave behind shows up among the orphans.
   for (const os::Reaped& ended : reaped) {
-    if (harbour_.guardian != nullptr && ended.pid == harbour_.guardian->pid()) {
-      harbour_.leaders.erase(ended.pid);
-      observers_.log("the guardian process was killed; starting another");
-      harbour_.guardian->replace();
-      harbour_.leaders.insert(harbour_.guardian->pid());
-      for (const auto& [pid, server] : by_pid) harbour_.guardian->watch(pid);
+    harbour_.leaders.erase(ended.pid);
+    if (harbour_.guardian == nullptr || ended.pid != harbour_.guardian->pid()) continue;
+    observers_.log("the guardian process was killed; starting another");
+    harbour_.guardian->replace();
+    harbour_.leaders.insert(harbour_.guardian->pid());
+    for (const auto& server : servers_) {
+      if (server->pid() > 0) harbour_.guardian->watch(server->pid());
     }
-    if (by_pid.contains(ended.pid)) harbour_.leaders.erase(ended.pid);
   }
   const auto orphans = os::ProcessTree::orphans(harbour_.leaders);
   for (const os::Reaped& ended : reaped) {
-    if (const auto server = by_pid.find(ended.pid); server != by_pid.end()) {
+    if (const auto server = leaders.find(ended.pid); server != leaders.end()) {
       servers_[server->second]->leader_ended(ended.status, orphans);
     }
   }
   for (const auto& server : servers_) server->check_cleared(orphans);
   run_events();
-  if (going_down() && all_down()) end_strays();
 }
 
-// An orphan that bears no sign of any server left its session and wiped its environment. While servers live it may be a
-// part of one of them; when all are down it is what one of them has left.
-void Fleet::end_strays() {
-  for (const pid_t pid : os::ProcessTree::orphans(harbour_.leaders)) {
+bool Fleet::all_down() {
+  return governor_.all_down() && (!going_down() || end_strays());
+}
+
+// An orphan that bears no sign of any server left its session and wiped its environment and its brand. While servers
+// live it may be a part of one of them; when all are down it is what one of them has left. True when none is left that
+// can be ended; the end of each brings us here again.
+bool Fleet::end_strays() {
+  bool none = true;
+  for (const os::Orphan& orphan : os::ProcessTree::orphans(harbour_.leaders)) {
     std::vector<pid_t> tree;
-    os::ProcessTree::add_descendants(pid, tree);
-    for (const pid_t member : tree) ::kill(member, SIGKILL);
+    os::ProcessTree::add_descendants(orphan.stat.pid, tree);
+    for (const pid_t member : tree) {
+      if (::kill(member, SIGKILL) == 0) none = false;
+    }
   }
+  return none;
+}
+
+std::vector<std::string> Fleet::who_is_left() const {
+  std::vector<std::string> left;
+  for (const auto& server : servers_) {
+    if (server->pid() > 0) left.push_back(server->config().name + " (pid " + std::to_string(server->pid()) + ")");
+  }
+  return left;
 }
 
 // ---- listeners
@@ -250,16 +268,22 @@ void Fleet::look_again_if_needed() {
   look_within(age < 2s ? 20ms : age < 15s ? 50ms : 200ms);
 }
 
-std::vector<ServerStatus> Fleet::status() {
+// What no longer listens is not ready.
+os::Orphans Fleet::verify() {
   const auto listeners = os::Listeners::look();
   const auto elsewhere = fingerprint_elsewhere(listeners);
-  const auto orphans = os::ProcessTree::orphans(harbour_.leaders);
+  auto orphans = os::ProcessTree::orphans(harbour_.leaders);
   for (const auto& server : servers_) {
     const bool doubtful = server->life().phase() == core::PhaseKind::unhealthy ||
                           (server->life().is_ready() && !server->listens_as_before(listeners));
     if (listeners.known() && doubtful) server->look(listeners, elsewhere, orphans, true);
   }
   run_events();
+  return orphans;
+}
+
+std::vector<ServerStatus> Fleet::status() {
+  const auto orphans = verify();
   const auto now = governor_.time(Clock::now());
   std::vector<ServerStatus> all;
   all.reserve(servers_.size());

@@ -50,11 +50,18 @@ class Fleet {
   void go_down();
   void kill_all();
   [[nodiscard]] bool going_down() const { return governor_.going_down(); }
+  // All have been sent SIGKILL.
+  [[nodiscard]] bool killing() const { return killing_; }
   // Is to stop or restart as soon as its dependents have stopped.
   [[nodiscard]] bool about_to_leave(std::size_t index) const { return governor_.about_to_leave(index); }
-  [[nodiscard]] bool all_down() const { return governor_.all_down(); }
+  // Nothing of any server is left. While going down, kills what nobody accounts for.
+  [[nodiscard]] bool all_down();
+  // `NAME (pid N)` of those of which something is left.
+  [[nodiscard]] std::vector<std::string> who_is_left() const;
 
-  // Verified now: what no longer listens is not ready.
+  // Looks at what is ready: what no longer listens is not. Answers the orphans that it met on the way.
+  os::Orphans verify();
+  // Verified now.
   std::vector<ServerStatus> status();
   [[nodiscard]] const Server& at(std::size_t index) const { return *servers_[index]; }
   [[nodiscard]] std::size_t size() const { return servers_.size(); }
@@ -70,7 +77,7 @@ class Fleet {
   void look();
   void look_within(std::chrono::steady_clock::duration delay);
   void look_again_if_needed();
-  void end_strays();
+  bool end_strays();
 
   boost::asio::io_context& io_;
   Harbour harbour_;
@@ -80,6 +87,7 @@ class Fleet {
   std::deque<std::pair<std::size_t, core::Event>> events_;
   bool running_events_ = false;
   bool events_scheduled_ = false;
+  bool killing_ = false;
   os::Reaper reaper_;
   boost::asio::steady_timer timer_;
   std::optional<core::Instant> timer_at_;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/utf8.hpp"
+
 namespace berth::app {
 
 void LineSplitter::feed(std::string_view bytes, const Sink& sink) {
@@ -60,25 +62,6 @@ std::vector<std::string> OutputTail::lines() const {
 
 namespace {
 
-// The length of the UTF-8 sequence that begins `text`, or 0 when it is none (RFC 3629).
-std::size_t utf8_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char first = byte(0);
-  const std::size_t length = first < 0x80   ? 1
-                             : first < 0xC2 ? 0
-                             : first < 0xE0 ? 2
-                             : first < 0xF0 ? 3
-                             : first < 0xF5 ? 4
-                                            : 0;
-  if (length == 0 || text.size() < length) return 0;
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xC0U) != 0x80U) return 0;
-  }
-  if (length == 3 && ((first == 0xE0 && byte(1) < 0xA0) || (first == 0xED && byte(1) >= 0xA0))) return 0;
-  if (length == 4 && ((first == 0xF0 && byte(1) < 0x90) || (first == 0xF4 && byte(1) >= 0x90))) return 0;
-  return length;
-}
-
 // The length of the terminal's escape sequence at the start of `text`: ESC [ … letter, or ESC and one more of ASCII.
 std::size_t escape_length(std::string_view text) {
   if (text.size() < 2 || static_cast<unsigned char>(text[1]) >= 0x80) return 1;
@@ -101,7 +84,7 @@ std::string printable(std::string_view line) {
     } else if (first == '\t') {
       out += ' ';
     } else if (first >= 0x20 && first != 0x7F) {
-      length = utf8_length(line);
+      length = core::utf8_length(line);
       if (length == 0) {
         out += "\xEF\xBF\xBD";  // U+FFFD
         length = 1;

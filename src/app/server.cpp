@@ -173,7 +173,7 @@ std::vector<pid_t> Server::members() const {
   return members(os::ProcessTree::orphans(harbour_.leaders));
 }
 
-std::vector<pid_t> Server::members(const std::vector<pid_t>& orphans) const {
+std::vector<pid_t> Server::members(const os::Orphans& orphans) const {
   return run_ ? os::ProcessTree::members(run_->sign, run_->leader_alive, orphans) : std::vector<pid_t>{};
 }
 

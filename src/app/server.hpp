@@ -49,22 +49,24 @@ class Server {
   void perform(const core::Effect& effect);
 
   // Its leader was reaped. `orphans`: what this process has adopted and nobody accounts for.
-  void leader_ended(const core::ExitStatus& status, const std::vector<pid_t>& orphans);
+  void leader_ended(const core::ExitStatus& status, const os::Orphans& orphans);
   // Says `Cleared` when nothing of a tree without leader is left.
-  void check_cleared(const std::vector<pid_t>& orphans);
+  void check_cleared(const os::Orphans& orphans);
   // Says what the listeners mean for it. Unless asked to look closely, only when something that may concern it has
   // changed since the last look: a listener on its berth, or one that is on nobody's, of which `elsewhere` is the
   // fingerprint.
-  void look(const os::Listeners& listeners, std::uint64_t elsewhere, const std::vector<pid_t>& orphans, bool closely);
+  void look(const os::Listeners& listeners, std::uint64_t elsewhere, const os::Orphans& orphans, bool closely);
   // A server that was ready: does the very socket that it was seen with still listen?
   [[nodiscard]] bool listens_as_before(const os::Listeners& listeners) const;
 
   // `now`: what its life calls now.
-  [[nodiscard]] ServerStatus status(core::Instant now, const std::vector<pid_t>& orphans) const;
+  [[nodiscard]] ServerStatus status(core::Instant now, const os::Orphans& orphans) const;
   [[nodiscard]] const core::Lifecycle& life() const { return life_; }
   [[nodiscard]] const ServerConfig& config() const { return *config_; }
   [[nodiscard]] std::size_t index() const { return index_; }
+  // Of the leader, as long as anything of its tree is left; 0: nothing is.
   [[nodiscard]] pid_t pid() const { return run_ ? run_->pid : 0; }
+  [[nodiscard]] bool leader_lives() const { return run_ && run_->leader_alive; }
   [[nodiscard]] bool wants_close_look() const { return close_look_; }
   [[nodiscard]] std::string redacted(std::string_view text) const { return redact_(text); }
   // Ended by itself with an error: it will not become ready unasked.
@@ -91,9 +93,10 @@ class Server {
   void on_output(Stream stream, std::string_view bytes);
   void on_line(Stream stream, std::string_view line);
   void listen_to_words(std::string_view line);
-  [[nodiscard]] bool is_ours(pid_t orphan) const;
+  [[nodiscard]] bool something_is_left(const os::Orphans& orphans) const;
   [[nodiscard]] std::vector<pid_t> members() const;
-  [[nodiscard]] std::vector<pid_t> members(const std::vector<pid_t>& orphans) const;
+  [[nodiscard]] std::vector<pid_t> members(const os::Orphans& orphans) const;
+  void drain_output();
   void forget_run();
   core::Holder holder_of_berth(std::string& name) const;
   std::string detail(core::Instant now) const;

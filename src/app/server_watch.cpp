@@ -57,14 +57,13 @@ void Server::listen_to_words(std::string_view line) {
 // ---- listeners
 // --------------------------------------------------------------------------------------------------------
 
-void Server::look(const os::Listeners& listeners, std::uint64_t elsewhere, const std::vector<pid_t>& orphans,
-                  bool closely) {
+void Server::look(const os::Listeners& listeners, std::uint64_t elsewhere, const os::Orphans& orphans, bool closely) {
   if (!run_ || !run_->leader_alive) return;
   close_look_ = false;
   const auto fingerprint = elsewhere + os::fingerprint(listeners.on(run_->port));
   if (fingerprint != run_->looked_at) {
     run_->looked_at = fingerprint;
-    auto sighting = sight(listeners, run_->port, harbour_.host, os::socket_inodes(members(orphans)));
+    auto sighting = sight(listeners, run_->port, harbour_.host, os::open_sockets(members(orphans)));
     run_->seen = std::move(sighting.seen);
     run_->listener_inode = sighting.inode;
     run_->approaches = std::move(sighting.approaches);
@@ -84,7 +83,7 @@ bool Server::listens_as_before(const os::Listeners& listeners) const {
 
 core::Holder Server::holder_of_berth(std::string& name) const {
   const auto listeners = os::Listeners::look();
-  const auto sighting = sight(listeners, run_->port, harbour_.host, os::socket_inodes(members()));
+  const auto sighting = sight(listeners, run_->port, harbour_.host, os::open_sockets(members()));
   if (sighting.seen.stranger_here) {
     name = sighting.seen.stranger;
     return core::Holder::stranger;
@@ -96,25 +95,22 @@ core::Holder Server::holder_of_berth(std::string& name) const {
 // ---- the end
 // ----------------------------------------------------------------------------------------------------------
 
-bool Server::is_ours(pid_t orphan) const {
-  const auto stat = os::stat_process(orphan);
-  return stat && run_->sign.borne_by(*stat);
+bool Server::something_is_left(const os::Orphans& orphans) const {
+  return std::any_of(orphans.begin(), orphans.end(),
+                     [this](const os::Orphan& orphan) { return orphan.bears(run_->sign); });
 }
 
-void Server::leader_ended(const core::ExitStatus& status, const std::vector<pid_t>& orphans) {
-  if (!run_) return;
+void Server::leader_ended(const core::ExitStatus& status, const os::Orphans& orphans) {
+  if (!run_ || !run_->leader_alive) return;
   run_->leader_alive = false;
   harbour_.leaders.erase(run_->pid);
-  out_.drain();
-  err_.drain();
-  out_lines_.flush([&](std::string_view line) { on_line(Stream::out, line); });
-  err_lines_.flush([&](std::string_view line) { on_line(Stream::err, line); });
+  drain_output();
 
   core::Ended ended{.status = status};
   ended.said_taken = run_->said_taken;
   ended.said_listening = run_->said_listening;
   ended.other_port_taken = run_->other_port_taken;
-  ended.tree_left = std::any_of(orphans.begin(), orphans.end(), [this](pid_t orphan) { return is_ours(orphan); });
+  ended.tree_left = something_is_left(orphans);
   if (life_.phase() == core::PhaseKind::starting) ended.holder = holder_of_berth(ended.holder_name);
 
   last_exit_.emplace();
@@ -126,14 +122,22 @@ void Server::leader_ended(const core::ExitStatus& status, const std::vector<pid_
   post(std::move(ended));
 }
 
-void Server::check_cleared(const std::vector<pid_t>& orphans) {
+void Server::check_cleared(const os::Orphans& orphans) {
   if (!run_ || run_->leader_alive) return;
-  if (std::any_of(orphans.begin(), orphans.end(), [this](pid_t orphan) { return is_ours(orphan); })) return;
+  if (something_is_left(orphans)) return;
   forget_run();
   post(core::Cleared{});
 }
 
+void Server::drain_output() {
+  out_.drain();
+  err_.drain();
+  out_lines_.flush([&](std::string_view line) { on_line(Stream::out, line); });
+  err_lines_.flush([&](std::string_view line) { on_line(Stream::err, line); });
+}
+
 void Server::forget_run() {
+  drain_output();  // the last words of the rest of its tree belong to this run
   if (harbour_.guardian != nullptr) harbour_.guardian->forget(run_->pid);
   probe_.reset();
   out_.close();
@@ -178,7 +182,7 @@ std::string Server::detail(core::Instant now) const {
   }
 }
 
-ServerStatus Server::status(core::Instant now, const std::vector<pid_t>& orphans) const {
+ServerStatus Server::status(core::Instant now, const os::Orphans& orphans) const {
   const auto seconds = [](auto duration) { return std::chrono::duration<double>(duration).count(); };
   ServerStatus status;
   status.name = config_->name;

@@ -47,15 +47,22 @@ std::string name_of_stranger(const std::vector<Listener>& strangers) {
   return holders.name(strangers.front().port);
 }
 
+// One that nobody seems to have, of the user of a member into whose descriptors we may not look, is that member's.
+bool is_own(const Listener& listener, const os::OpenSockets& own) {
+  if (own.inodes.contains(listener.inode)) return true;
+  if (!own.hidden_users.contains(listener.user)) return false;
+  os::PortHolders holders;
+  return holders.name(listener.port).empty();
+}
+
 }  // namespace
 
-Sighting sight(const os::Listeners& listeners, Port berth, const std::string& host,
-               const std::unordered_set<std::uint32_t>& own) {
+Sighting sight(const os::Listeners& listeners, Port berth, const std::string& host, const os::OpenSockets& own) {
   Sighting sighting;
   std::vector<Listener> ours;
   std::vector<Listener> strangers;
   for (const Listener& listener : listeners.on(berth)) {
-    if (!own.contains(listener.inode)) {
+    if (!is_own(listener, own)) {
       strangers.push_back(listener);
     } else if (reachable(listener, host)) {
       ours.push_back(listener);
@@ -76,7 +83,7 @@ Sighting sight(const os::Listeners& listeners, Port berth, const std::string& ho
     return sighting;
   }
   for (const Listener& listener : listeners.all()) {
-    if (listener.port == berth || !own.contains(listener.inode)) continue;
+    if (listener.port == berth || !is_own(listener, own)) continue;
     sighting.seen.own_elsewhere = listener.port;
     break;
   }

@@ -3,12 +3,12 @@
 
 #include <berth/config.hpp>
 #include <string>
-#include <unordered_set>
 #include <vector>
 
 #include "app/prober.hpp"
 #include "core/lifecycle.hpp"
 #include "os/listeners.hpp"
+#include "os/process_tree.hpp"
 
 namespace berth::app {
 
@@ -18,9 +18,8 @@ struct Sighting {
   std::uint32_t inode = 0;           // of one of them
 };
 
-// `own`: the inodes of all sockets of its tree. `host`: `ports.host`. Pure, apart from the name of a stranger, which is
-// looked up when there is one.
-Sighting sight(const os::Listeners& listeners, Port berth, const std::string& host,
-               const std::unordered_set<std::uint32_t>& own);
+// `own`: the sockets of its tree. `host`: `ports.host`. Pure, apart from the name of a stranger, which is looked up
+// when there is one.
+Sighting sight(const os::Listeners& listeners, Port berth, const std::string& host, const os::OpenSockets& own);
 
 }  // namespace berth::app

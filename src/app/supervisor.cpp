@@ -1,6 +1,7 @@
 #include <berth/supervisor.hpp>
 
 #include <fcntl.h>
+#include <spdlog/fmt/ranges.h>
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
@@ -9,6 +10,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <csignal>
 
 #include "app/console.hpp"
@@ -26,6 +28,9 @@ namespace asio = boost::asio;
 using Clock = std::chrono::steady_clock;
 
 namespace {
+
+// For what has been sent SIGKILL to be gone; asked for again once.
+constexpr Milliseconds patience_with_kills{5'000};
 
 // Three descriptors a server are more than the usual 1024 for a few hundred of them. Children get back what there was.
 std::optional<rlimit> raise_descriptor_limit() {
@@ -100,7 +105,8 @@ class Supervisor::Impl {
         fleet_(io_, config_, harbour(), observers()),
         api_(
             io_, fleet_, [this] { return status(); }, [this] { go_down("asked to"); }),
-        signals_(io_, SIGINT, SIGTERM, SIGHUP) {
+        signals_(io_, SIGTERM),
+        give_up_timer_(io_) {
     if (options_.foreground && !options_.quiet) {
       console_ =
           std::make_unique<app::Console>(io_.get_executor(), STDOUT_FILENO, options_.colour, longest_name(config_));
@@ -118,7 +124,12 @@ class Supervisor::Impl {
   }
 
   int run() {
-    signals_.add(SIGQUIT);  // by default it would leave the servers to the guardian
+    // What was ignored when we began stays so: nohup, and shells without job control, mean it.
+    // SIGQUIT: by default it would leave the servers to the guardian.
+    for (const int signal : {SIGINT, SIGHUP, SIGQUIT}) {
+      struct sigaction action {};
+      if (::sigaction(signal, nullptr, &action) == 0 && action.sa_handler != SIG_IGN) signals_.add(signal);
+    }
     wait_for_signal();
     log_->info("berth {} looks after {} ({}), pid {}", options_.version, config_.name, config_.path, ::getpid());
     if (!guardian_.running())
@@ -159,7 +170,8 @@ class Supervisor::Impl {
     harbour.child_limits = raise_descriptor_limit();
     harbour.desk = &desk_;
     harbour.guardian = &guardian_;
-    if (guardian_.running()) harbour.leaders.insert(guardian_.pid());
+    // The guardian, and what a shell may have left us when it became this program.
+    for (const pid_t child : os::children_of(::getpid())) harbour.leaders.insert(child);
     return harbour;
   }
 
@@ -172,7 +184,8 @@ class Supervisor::Impl {
     observers.log = [this](const std::string& line) { log_->warn(line); };
     observers.settled = [this] {
       api_.settled();
-      if (fleet_.going_down() && fleet_.all_down()) finish();
+      if (fleet_.going_down() && fleet_.all_down()) return finish();
+      if (fleet_.killing() && !std::exchange(killing_, true)) give_up_unless_killed(2);
     };
     return observers;
   }
@@ -243,6 +256,20 @@ class Supervisor::Impl {
     });
   }
 
+  // What even SIGKILL does not end (of another user, or stuck in the kernel) is told of and left.
+  void give_up_unless_killed(unsigned rounds) {
+    give_up_timer_.expires_after(patience_with_kills);
+    give_up_timer_.async_wait([this, rounds](const boost::system::error_code& error) {
+      if (error) return;
+      fleet_.kill_all();
+      if (finished_) return;
+      if (rounds > 1) return give_up_unless_killed(rounds - 1);
+      log_->error("cannot be ended, and left behind: {}", fmt::join(fleet_.who_is_left(), ", "));
+      exit_code_ = 1;
+      finish();
+    });
+  }
+
   void finish() {
     if (std::exchange(finished_, true)) return;
     asio::post(io_, [this] {
@@ -267,10 +294,12 @@ class Supervisor::Impl {
   app::ControlApi api_;
   std::unique_ptr<app::ControlServer> control_;
   asio::signal_set signals_;
+  asio::steady_timer give_up_timer_;
   WallTime started_at_ = std::chrono::system_clock::now();
   Clock::time_point started_ = Clock::now();
   int exit_code_ = 0;
   bool finished_ = false;
+  bool killing_ = false;
 };
 
 Supervisor::Supervisor(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -279,6 +308,9 @@ Supervisor::~Supervisor() = default;
 Expected<std::unique_ptr<Supervisor>, std::string> Supervisor::create(Config config, SupervisorOptions options) {
   using Error = Unexpected<std::string>;
   std::signal(SIGPIPE, SIG_IGN);
+  sigset_t none;  // whoever has started us may have blocked signals, and a mask is inherited
+  sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
   const auto runtime_dir = os::prepare_runtime_dir(options.runtime_dir);
   if (!runtime_dir) return Error(runtime_dir.error());
   const auto socket = os::socket_path(*runtime_dir, config.name);

@@ -5,7 +5,9 @@
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
+#include <cerrno>
 #include <csignal>
+#include <cstring>
 #include <iostream>
 
 #include "cli/context.hpp"
@@ -35,6 +37,15 @@ void wait_for_reaping(const os::Fd& process) {
   }
 }
 
+// One that is on its way down already may end before it has answered.
+void ask_to_go(const std::string& socket, Milliseconds timeout, const os::Fd& process) {
+  try {
+    ask(socket, "POST", "/v1/down", timeout);
+  } catch (const Stop&) {
+    if (!wait_for_end(process, 1'000)) throw;
+  }
+}
+
 int down(const Context& context, const std::string& timeout) {
   const std::string socket = context.socket();
   auto pid = supervisor_pid(socket);
@@ -46,9 +57,10 @@ int down(const Context& context, const std::string& timeout) {
     return exit_ok;
   }
   const os::Fd process(static_cast<int>(::syscall(SYS_pidfd_open, *pid, 0)));
-  if (!process) return exit_ok;  // it ended while we looked
+  if (!process && errno == ESRCH) return exit_ok;  // it ended while we looked
+  if (!process) throw Stop{exit_failed, "cannot watch pid " + std::to_string(*pid) + ": " + std::strerror(errno)};
   if (answers) {
-    ask(socket, "POST", "/v1/down", timeout.empty() ? Milliseconds{15'000} : to_duration(timeout));
+    ask_to_go(socket, timeout.empty() ? Milliseconds{15'000} : to_duration(timeout), process);
   } else {
     ::syscall(SYS_pidfd_send_signal, process.get(), SIGTERM, nullptr, 0);
   }

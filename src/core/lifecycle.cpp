@@ -176,7 +176,8 @@ void Lifecycle::handle(const PortRefused& event) {
     explain(Cause::stopped_by_user, "");
     return rest_at(State::stopped);
   }
-  if (event.cause == Cause::spawn_failed) return retry_later(event.cause, event.message, false);
+  if (event.passing || event.cause == Cause::spawn_failed)
+    return retry_later(event.cause, event.message, false, shortest_retry);
   fail(event.cause, event.message);
 }
 
@@ -215,10 +216,10 @@ void Lifecycle::count_same_failures(Cause cause, const std::string& message) {
   if (!same) last_failure_ = {cause, message};
 }
 
-void Lifecycle::retry_later(Cause cause, std::string message, bool was_ready) {
+void Lifecycle::retry_later(Cause cause, std::string message, bool was_ready, Milliseconds at_least) {
   count_same_failures(cause, message);
   if (same_failures_ > 1) message += " (the same " + std::to_string(same_failures_) + " times in a row)";
-  const Milliseconds delay = backoff_.failed(was_ready, now_);
+  const Milliseconds delay = std::max(backoff_.failed(was_ready, now_), at_least);
   if (backoff_.spent()) {
     return fail(Cause::budget_spent, "gave up after " + std::to_string(backoff_.failures()) +
                                          " failures in a row (backoff.give_up_after); the last one: " + message);

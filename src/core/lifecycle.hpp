@@ -93,6 +93,7 @@ struct PortClaimed {
 struct PortRefused {
   Cause cause = Cause::port_range_exhausted;
   std::string message;
+  bool passing = false;  // worth asking again, unasked
 };
 struct Launched {};
 struct NotLaunched {
@@ -189,6 +190,10 @@ class Lifecycle {
   // its port is taken, while only our hold is there, is given to go on.
   static constexpr Milliseconds patience_with_stranger{10'000};
   static constexpr Milliseconds patience_with_words{2'000};
+
+  // After a refusal of the machine or of the port desk, which come at once: also with `backoff.initial = "0s"` a retry
+  // is no loop.
+  static constexpr Milliseconds shortest_retry{100};
 
   // `hold`: keep berths bound (`ports.hold`). `seed` decides the jitter.
   Lifecycle(std::shared_ptr<const ServerConfig> config, bool hold, std::uint64_t seed);
@@ -302,7 +307,7 @@ class Lifecycle {
   void after_stop();
   void after_failure(const Stopping& stopping);
   void next_port(const Stopping& stopping);
-  void retry_later(Cause cause, std::string message, bool was_ready);
+  void retry_later(Cause cause, std::string message, bool was_ready, Milliseconds at_least = {});
   void fail(Cause cause, std::string message);
   void wait_for_turn();
   void try_again_at_once(std::optional<Cause> cause, std::string message);

@@ -45,7 +45,7 @@ void Lifecycle::handle(const NotLaunched& event) {
     explain(Cause::stopped_by_user, "");
     return rest_at(State::stopped);
   }
-  if (event.cause == Cause::spawn_failed) return retry_later(event.cause, event.message, false);
+  if (event.cause == Cause::spawn_failed) return retry_later(event.cause, event.message, false, shortest_retry);
   fail(event.cause, event.message);
 }
 

@@ -9,29 +9,42 @@ PortDesk::PortDesk(PortRange range, const std::vector<Port>& fixed_ports, PortBi
   for (const Port port : fixed_ports) registry_.reserve(port);  // never given to another
 }
 
-// True when the port is ours now. A refusal that is not about this port (no descriptors) ends the search.
-bool PortDesk::try_port(Port port, PortRefused& refusal) {
+// True when the port is ours now.
+bool PortDesk::try_port(Port port, Search& search) {
   const auto trouble = binder_.bind(port);
   if (!trouble) {
+    busy_.erase(port);
     berths_[port] = true;
     return true;
   }
-  refusal = {trouble->taken ? Cause::port_range_exhausted : Cause::spawn_failed, trouble->message};
-  if (trouble->taken) log_(trouble->message + "; passed over");
+  search.last = trouble->message;
+  search.machine_refuses = !trouble->taken;
+  search.passing = search.passing || trouble->passing;
+  if (trouble->taken && busy_.insert_or_assign(port, search.now).second) log_(trouble->message + "; passed over");
   return false;
 }
 
-std::optional<Port> PortDesk::first_that_binds(PortRefused& refusal) {
+std::optional<Port> PortDesk::first_that_binds(Search& search) {
+  std::vector<Port> busy;
   for (auto port = registry_.next_free(); port; port = registry_.next_free(*port + 1U)) {
-    if (try_port(*port, refusal)) return port;
-    if (refusal.cause == Cause::spawn_failed) return std::nullopt;
+    const auto seen = busy_.find(*port);
+    if (seen != busy_.end() && search.now - seen->second < memory_of_busy_ports) {
+      busy.push_back(*port);
+      continue;
+    }
+    if (try_port(*port, search)) return port;
+    if (search.machine_refuses) return std::nullopt;
+  }
+  for (const Port port : busy) {
+    if (try_port(port, search)) return port;
+    if (search.machine_refuses) return std::nullopt;
   }
   return std::nullopt;
 }
 
-std::optional<Port> PortDesk::revived(const std::vector<Port>& avoid, PortRefused& refusal) {
+std::optional<Port> PortDesk::revived(const std::vector<Port>& avoid, Search& search) {
   for (const DeadPort& dead : registry_.dead()) {
-    if (std::find(avoid.begin(), avoid.end(), dead.port) != avoid.end() || !try_port(dead.port, refusal)) continue;
+    if (std::find(avoid.begin(), avoid.end(), dead.port) != avoid.end() || !try_port(dead.port, search)) continue;
     registry_.revive(dead.port);
     log_("port " + std::to_string(dead.port) + " was dead and can be bound again: back in service");
     return dead.port;
@@ -46,22 +59,22 @@ Expected<Port, PortRefused> PortDesk::claim(const ClaimPort& claim, Instant now)
     if (hold_again(*claim.prefer)) return *claim.prefer;
     release(*claim.prefer);  // somebody came while nothing held it
   }
-  PortRefused refusal;
+  Search search{.now = now, .passing = !resting_.empty()};
   std::optional<Port> port;
   if (claim.prefer && registry_.range().contains(*claim.prefer) && registry_.next_free(*claim.prefer) == claim.prefer &&
-      try_port(*claim.prefer, refusal)) {
+      try_port(*claim.prefer, search)) {
     port = claim.prefer;
   }
-  if (!port) port = first_that_binds(refusal);
-  if (!port && refusal.cause != Cause::spawn_failed) port = revived(claim.avoid, refusal);
+  if (!port && !search.machine_refuses) port = first_that_binds(search);
+  if (!port && !search.machine_refuses) port = revived(claim.avoid, search);
   if (port) {
     registry_.reserve(*port);
     return *port;
   }
-  if (refusal.cause == Cause::spawn_failed) return Unexpected<PortRefused>(refusal);
+  if (search.machine_refuses) return Unexpected<PortRefused>(PortRefused{Cause::spawn_failed, search.last, true});
   std::string message = registry_.exhausted_message();
-  if (!refusal.message.empty()) message += "; the last one tried: " + refusal.message;
-  return Unexpected<PortRefused>(PortRefused{Cause::port_range_exhausted, message});
+  if (!search.last.empty()) message += "; the last one tried: " + search.last;
+  return Unexpected<PortRefused>(PortRefused{Cause::port_range_exhausted, message, search.passing});
 }
 
 Expected<Port, PortRefused> PortDesk::claim_fixed(Port port) {
@@ -74,8 +87,9 @@ Expected<Port, PortRefused> PortDesk::claim_fixed(Port port) {
   }
   berths_.erase(port);  // its hold was let go, and somebody came
   const Cause cause = trouble->taken ? Cause::fixed_port_held : Cause::spawn_failed;
-  return Unexpected<PortRefused>(
-      PortRefused{cause, "fixed " + trouble->message + "; end that process or choose another `port`"});
+  const bool passing = !trouble->taken || trouble->passing;
+  return Unexpected<PortRefused>(PortRefused{
+      cause, "fixed " + trouble->message + (passing ? "" : "; end that process or choose another `port`"), passing});
 }
 
 void PortDesk::let_go_of_hold(Port port) {

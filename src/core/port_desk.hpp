@@ -21,8 +21,9 @@ namespace berth::core {
 class PortBinder {
  public:
   struct Trouble {
-    bool taken = true;   // false: the machine refused for a reason of its own (out of descriptors, say)
-    std::string holder;  // `COMMAND (pid N)`, when it is known
+    bool taken = true;     // false: the machine refused for a reason of its own (out of descriptors, say)
+    bool passing = false;  // taken by what will be gone within minutes, unasked
+    std::string holder;    // `COMMAND (pid N)`, when it is known
     std::string message;
   };
 
@@ -38,6 +39,9 @@ class PortDesk {
  public:
   // How long Linux keeps a connection in TIME_WAIT (TCP_TIMEWAIT_LEN), which some servers cannot bind over.
   static constexpr std::chrono::seconds rest_of_a_port{60};
+
+  // A port that was busy is not asked for again within this time, unless there is no other.
+  static constexpr std::chrono::seconds memory_of_busy_ports{5};
 
   // Said of a port that was busy on this host and passed over, and of a dead one that is back.
   using Log = std::function<void(const std::string&)>;
@@ -68,9 +72,15 @@ class PortDesk {
   [[nodiscard]] bool has_berth(Port port) const { return berths_.contains(port); }
 
  private:
-  bool try_port(Port port, PortRefused& refusal);
-  std::optional<Port> first_that_binds(PortRefused& refusal);
-  std::optional<Port> revived(const std::vector<Port>& avoid, PortRefused& refusal);
+  struct Search {  // of one claim
+    Instant now;
+    std::string last;              // why the last port that was tried is not to be had
+    bool machine_refuses = false;  // whatever the port: to try another makes no sense
+    bool passing = false;          // some port is only busy for a while
+  };
+  bool try_port(Port port, Search& search);
+  std::optional<Port> first_that_binds(Search& search);
+  std::optional<Port> revived(const std::vector<Port>& avoid, Search& search);
   void drop_berth(Port port);
   void wake_rested(Instant now);
 
@@ -79,6 +89,7 @@ class PortDesk {
   PortBinder& binder_;
   std::map<Port, bool> berths_;  // every claimed port; whether its socket is held or was let go
   std::deque<std::pair<Instant, Port>> resting_;
+  std::map<Port, Instant> busy_;  // on this host, and when that was seen
   Log log_;
 };
 

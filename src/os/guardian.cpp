@@ -43,7 +43,7 @@ void clear(const std::unordered_set<pid_t>& sessions, Brand brand, const std::st
     for (const pid_t pid : all_processes()) {
       if (pid <= 1 || pid == self) continue;
       const auto stat = stat_process(pid);
-      if (!stat || stat->state == 'Z' || stat->state == 'X') continue;
+      if (!stat || !is_alive(*stat)) continue;
       const bool ours =
           sessions.contains(stat->session) || same_supervisor(brand_of(pid), brand) || has_environment(pid, marker);
       if (!ours) continue;
@@ -106,8 +106,13 @@ Guardian::~Guardian() {
   if (!running()) return;
   tell(farewell, 0);
   pipe_.reset();
-  while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+  ::kill(pid_, SIGCONT);  // somebody may have stopped it
+  for (int tries = 0; tries < 200; ++tries) {
+    const pid_t ended = ::waitpid(pid_, nullptr, WNOHANG);
+    if (ended == pid_ || (ended < 0 && errno != EINTR)) return;
+    ::poll(nullptr, 0, 10);
   }
+  ::kill(pid_, SIGKILL);
 }
 
 void Guardian::start() {

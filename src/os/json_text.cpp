@@ -6,6 +6,8 @@
 #include <boost/json/serialize.hpp>
 #include <charconv>
 
+#include "core/utf8.hpp"
+
 namespace berth::os {
 
 namespace {
@@ -20,6 +22,7 @@ std::string number_text(double value) {
 
 std::string json_text(const boost::json::value& value) {
   std::string out;
+  if (value.is_string()) return boost::json::serialize(core::valid_utf8(value.as_string()));
   if (value.is_double()) return number_text(value.as_double());
   if (value.is_array()) {
     for (const auto& item : value.as_array()) out += (out.empty() ? "" : ",") + json_text(item);
@@ -27,7 +30,7 @@ std::string json_text(const boost::json::value& value) {
   }
   if (value.is_object()) {
     for (const auto& [key, item] : value.as_object()) {
-      out += (out.empty() ? "" : ",") + boost::json::serialize(key) + ":" + json_text(item);
+      out += (out.empty() ? "" : ",") + boost::json::serialize(core::valid_utf8(key)) + ":" + json_text(item);
     }
     return "{" + out + "}";
   }

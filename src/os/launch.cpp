@@ -61,13 +61,11 @@ Expected<pid_t, LaunchError> launch(const boost::asio::any_io_executor& executor
   bp::error_code ec;
   bp::process_environment environment(request.environment);
   bp::process_stdio stdio{nullptr, request.output, request.error};
-  auto process =
-      launcher(executor, ec, bp::filesystem::path(request.executable), request.args, environment,
-               AtStage{Stage::lead_session}, LeadSession{}, AtStage{Stage::die_with_parent}, DieWithParent{::getpid()},
-               AtStage{Stage::set_limits}, SetLimits{request.descriptors, request.brand}, AtStage{Stage::set_up_stdio},
-               stdio, AtStage{Stage::enter_folder}, bp::process_start_dir(request.cwd));
+  launcher(executor, ec, bp::filesystem::path(request.executable), request.args, environment,
+           AtStage{Stage::lead_session}, LeadSession{}, AtStage{Stage::die_with_parent}, DieWithParent{::getpid()},
+           AtStage{Stage::set_limits}, SetLimits{request.descriptors, request.brand}, AtStage{Stage::set_up_stdio},
+           stdio, AtStage{Stage::enter_folder}, bp::process_start_dir(request.cwd));
   if (ec) return Unexpected<LaunchError>(explain(request, launcher.stage, ec.value()));
-  process.detach();  // the reaper waits for it, not this object
   return launcher.pid;
 }
 

@@ -91,7 +91,8 @@ struct GuardedLauncher : bp::posix::default_launcher {
     do {
       got = ::read(read_end.get(), report, sizeof(report));
     } while (got < 0 && errno == EINTR);
-    if (got != sizeof(report)) return bp::basic_process<Executor>(executor, pid);
+    // Not a process object with a pid: making one opens a pidfd, and throws where that cannot be had.
+    if (got != sizeof(report)) return bp::basic_process<Executor>(executor);
     while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
     }
     stage = static_cast<Stage>(report[0]);

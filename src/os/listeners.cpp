@@ -23,7 +23,6 @@ namespace berth::os {
 namespace {
 
 // The states of include/net/tcp_states.h; the kernel does not export them to programs.
-constexpr unsigned state_time_wait = 6;
 constexpr unsigned state_listen = 10;
 // Linux 6.8 and later tell of sockets that are bound and nothing else when they are asked for; others ignore the bit.
 constexpr unsigned state_bound_inactive = 13;
@@ -76,7 +75,8 @@ void visit_message(const nlmsghdr* header, const Visit& visit) {
       .listener = {.port = ntohs(message.id.idiag_sport),
                    .v6 = v6,
                    .address = address_text(v6 ? AF_INET6 : AF_INET, message.id.idiag_src),
-                   .inode = message.idiag_inode},
+                   .inode = message.idiag_inode,
+                   .user = message.idiag_uid},
       .state = message.idiag_state,
   });
 }
@@ -132,7 +132,8 @@ bool dump_by_proc(const char* file, bool v6, const Visit& visit) {
         .listener = {.port = static_cast<Port>(std::stoul(local.substr(colon + 1), nullptr, 16)),
                      .v6 = v6,
                      .address = address_from_hex(local.substr(0, colon), v6),
-                     .inode = inode},
+                     .inode = inode,
+                     .user = static_cast<uid_t>(std::strtoul(uid.c_str(), nullptr, 10))},
         .state = static_cast<unsigned>(std::stoul(state, nullptr, 16)),
     });
   }
@@ -179,7 +180,7 @@ void PortHolders::dump_sockets() {
   dump(all_states, [&](const DumpedSocket& socket) {
     sockets_->emplace(socket.listener.port, Socket{.inode = socket.listener.inode,
                                                    .listening = socket.state == state_listen,
-                                                   .time_wait = socket.state == state_time_wait});
+                                                   .bound_only = socket.state == state_bound_inactive});
   });
 }
 
@@ -187,7 +188,7 @@ void PortHolders::walk_processes() {
   if (owners_) return;
   owners_.emplace();
   for (const pid_t pid : all_processes()) {
-    for (const std::uint32_t inode : socket_inodes({pid})) owners_->emplace(inode, pid);
+    for (const std::uint32_t inode : open_sockets({pid}).inodes) owners_->emplace(inode, pid);
   }
 }
 
@@ -200,6 +201,7 @@ std::string PortHolders::name(Port port) {
     walk_processes();
     const auto owner = owners_->find(it->second.inode);
     if (owner == owners_->end()) continue;
+    if (it->second.bound_only && owner->second == ::getpid()) continue;
     // Who listens is more in the way than who has a connection from there.
     if (it->second.listening) return describe_process(owner->second);
     if (connected.empty()) connected = describe_process(owner->second);
@@ -207,10 +209,11 @@ std::string PortHolders::name(Port port) {
   return connected;
 }
 
-bool PortHolders::only_time_wait(Port port) {
+bool PortHolders::only_leftovers(Port port) {
   dump_sockets();
   const auto [first, last] = sockets_->equal_range(port);
-  return first != last && std::all_of(first, last, [](const auto& entry) { return entry.second.time_wait; });
+  return first != last &&
+         std::all_of(first, last, [](const auto& entry) { return entry.second.inode == 0 && !entry.second.listening; });
 }
 
 }  // namespace berth::os

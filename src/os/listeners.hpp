@@ -19,6 +19,7 @@ struct Listener {
   bool v6 = false;
   std::string address;  // "127.0.0.1", "::1", "0.0.0.0", "::" …
   std::uint32_t inode = 0;
+  uid_t user = 0;
 
   [[nodiscard]] bool wildcard() const { return address == "0.0.0.0" || address == "::"; }
   [[nodiscard]] bool loopback() const { return address == "::1" || address.starts_with("127."); }
@@ -45,18 +46,20 @@ std::uint64_t fingerprint(const std::vector<Listener>& listeners);
 // comes and good for the moment. For diagnosis, not for a loop.
 class PortHolders {
  public:
-  // `COMMAND (pid N)` of the process that listens there or has a connection from there; empty when it cannot be seen.
+  // `COMMAND (pid N)` of the process that listens there or has a connection from there; empty when it cannot be seen. A
+  // hold of this very process (port_hold.hpp) does not count.
   // Sockets that are bound and nothing else are not told by older kernels.
   std::string name(Port port);
 
-  // Nothing but connections in TIME_WAIT, which nobody owns any more and which a listener may bind over.
-  bool only_time_wait(Port port);
+  // Nothing but the ends of connections that nobody owns any more (TIME_WAIT, FIN_WAIT2 …), which the kernel forgets
+  // within minutes and which a listener may mostly bind over.
+  bool only_leftovers(Port port);
 
  private:
   struct Socket {
     std::uint32_t inode = 0;
     bool listening = false;
-    bool time_wait = false;
+    bool bound_only = false;
   };
   void dump_sockets();
   void walk_processes();

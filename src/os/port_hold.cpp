@@ -51,19 +51,23 @@ Expected<PortHold, HoldError> PortHold::take(Port port, PortHolders& holders) {
   Fd socket;
   // First without SO_REUSEADDR: two holds that both had it would not see each other.
   int error = bind_everywhere(port, false, socket);
-  if (error == EADDRINUSE && holders.only_time_wait(port)) error = bind_everywhere(port, true, socket);
+  const bool leftovers = error == EADDRINUSE && holders.only_leftovers(port);
+  if (leftovers) error = bind_everywhere(port, true, socket);
   const std::string place = "port " + std::to_string(port);
+  if (error == EADDRINUSE && leftovers) {
+    return Unexpected<HoldError>(HoldError{true, true, "", place + " still has connections of an earlier process"});
+  }
   if (error == EADDRINUSE) {
     const std::string holder = holders.name(port);
     return Unexpected<HoldError>(
-        HoldError{true, holder, place + " is held by " + (holder.empty() ? "another process" : holder)});
+        HoldError{true, false, holder, place + " is held by " + (holder.empty() ? "another process" : holder)});
   }
   if (error == EACCES) {  // below 1024 and not root: as good as taken
     return Unexpected<HoldError>(
-        HoldError{true, "", place + " may not be bound by this user (ports below 1024 need root)"});
+        HoldError{true, false, "", place + " may not be bound by this user (ports below 1024 need root)"});
   }
   if (error != 0) {
-    return Unexpected<HoldError>(HoldError{false, "", "cannot bind " + place + ": " + std::strerror(error)});
+    return Unexpected<HoldError>(HoldError{false, false, "", "cannot bind " + place + ": " + std::strerror(error)});
   }
   // Now for the child's sake: the kernel asks for it when the child binds, not when we did.
   set(socket.get(), SOL_SOCKET, SO_REUSEADDR, 1);

@@ -16,15 +16,16 @@
 namespace berth::os {
 
 struct HoldError {
-  bool taken = true;   // false: the machine refused for a reason of its own (out of descriptors, no permission)
-  std::string holder;  // `COMMAND (pid N)`, when it is known
+  bool taken = true;     // false: the machine refused for a reason of its own (out of descriptors, no permission)
+  bool passing = false;  // taken by nothing but the ends of old connections: free within minutes
+  std::string holder;    // `COMMAND (pid N)`, when it is known
   std::string message;
 };
 
 class PortHold {
  public:
   // Binds the port at every address of this host. What has it already, a listener or an outgoing connection or another
-  // hold, is an error; connections in TIME_WAIT, which a listener may bind over, are not.
+  // hold, is an error; what is left of old connections mostly is not.
   static Expected<PortHold, HoldError> take(Port port, PortHolders& holders);
 
   PortHold() = default;

@@ -7,6 +7,7 @@
 #include <memory>
 #include <sstream>
 
+#include "core/utf8.hpp"
 #include "os/read_file.hpp"
 
 namespace berth::os {
@@ -66,6 +67,21 @@ std::optional<ProcessStat> stat_process(pid_t pid) {
   return stat;
 }
 
+bool is_alive(const ProcessStat& process) {
+  if (process.state == 'X') return false;
+  return process.state != 'Z' || numbered_entries(proc(process.pid, "task")).size() > 1;
+}
+
+std::optional<uid_t> user_of(pid_t pid) {
+  const auto text = read_file(proc(pid, "status"));
+  if (!text) return std::nullopt;
+  const auto at = text->find("\nUid:");
+  if (at == std::string::npos) return std::nullopt;
+  uid_t user = 0;
+  std::istringstream(text->substr(at + 5)) >> user;
+  return user;
+}
+
 std::vector<pid_t> children_of(pid_t pid) {
   std::vector<pid_t> children;
   for (const pid_t thread : numbered_entries(proc(pid, "task"))) {
@@ -107,7 +123,7 @@ std::string command_name(pid_t pid) {
   if (name.empty() || name == "MainThread" || (name.size() == 15 && executable.starts_with(name))) {
     if (!executable.empty()) name = executable;
   }
-  return name.empty() ? "?" : name;
+  return name.empty() ? "?" : core::valid_utf8(name);
 }
 
 std::string describe_process(pid_t pid) {

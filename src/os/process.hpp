@@ -24,6 +24,12 @@ struct ProcessStat {
 
 std::optional<ProcessStat> stat_process(pid_t pid);
 
+// It is no zombie. One whose first thread has ended while others go on looks like one, and lives.
+bool is_alive(const ProcessStat& process);
+
+// The real user id; nothing when the process is gone.
+std::optional<uid_t> user_of(pid_t pid);
+
 // Children of every thread of `pid`, zombies included.
 std::vector<pid_t> children_of(pid_t pid);
 

@@ -3,7 +3,7 @@
 #include <dirent.h>
 #include <unistd.h>
 
-#include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <memory>
 #include <string_view>
@@ -14,14 +14,16 @@ namespace {
 
 bool alive(pid_t pid) {
   const auto stat = stat_process(pid);
-  return stat && stat->state != 'Z' && stat->state != 'X';
+  return stat && is_alive(*stat);
 }
 
 }  // namespace
 
-bool TreeSign::borne_by(const ProcessStat& process) const {
-  return process.session == leader || process.group == leader || (brand != 0 && brand_of(process.pid) == brand) ||
-         has_environment(process.pid, marker);
+bool Orphan::bears(const TreeSign& sign) const {
+  if (stat.session == sign.leader || stat.group == sign.leader) return true;
+  // A brand of this supervisor settles it; the environment is read only where there is none.
+  if (same_supervisor(brand, sign.brand)) return brand == sign.brand;
+  return has_environment(stat.pid, sign.marker);
 }
 
 void ProcessTree::add_descendants(pid_t root, std::vector<pid_t>& pids) {
@@ -30,18 +32,21 @@ void ProcessTree::add_descendants(pid_t root, std::vector<pid_t>& pids) {
   for (const pid_t child : children_of(root)) add_descendants(child, pids);
 }
 
-std::vector<pid_t> ProcessTree::orphans(const std::unordered_set<pid_t>& leaders) {
-  std::vector<pid_t> found = children_of(::getpid());
-  std::erase_if(found, [&](pid_t pid) { return leaders.contains(pid) || !alive(pid); });
+Orphans ProcessTree::orphans(const std::unordered_set<pid_t>& leaders) {
+  Orphans found;
+  for (const pid_t pid : children_of(::getpid())) {
+    if (leaders.contains(pid)) continue;
+    const auto stat = stat_process(pid);
+    if (stat && is_alive(*stat)) found.push_back({*stat, brand_of(pid)});
+  }
   return found;
 }
 
-std::vector<pid_t> ProcessTree::members(const TreeSign& sign, bool leader_lives, const std::vector<pid_t>& orphans) {
+std::vector<pid_t> ProcessTree::members(const TreeSign& sign, bool leader_lives, const Orphans& orphans) {
   std::vector<pid_t> pids;
   if (leader_lives) add_descendants(sign.leader, pids);
-  for (const pid_t orphan : orphans) {
-    const auto stat = stat_process(orphan);
-    if (stat && sign.borne_by(*stat)) add_descendants(orphan, pids);
+  for (const Orphan& orphan : orphans) {
+    if (orphan.bears(sign)) add_descendants(orphan.stat.pid, pids);
   }
   return pids;
 }
@@ -60,13 +65,17 @@ TreeUsage usage_of(const std::vector<pid_t>& pids) {
   return usage;
 }
 
-std::unordered_set<std::uint32_t> socket_inodes(const std::vector<pid_t>& pids) {
-  std::unordered_set<std::uint32_t> inodes;
+OpenSockets open_sockets(const std::vector<pid_t>& pids) {
+  OpenSockets open;
   char target[64];
   for (const pid_t pid : pids) {
     const std::string folder = "/proc/" + std::to_string(pid) + "/fd";
     const std::unique_ptr<DIR, int (*)(DIR*)> dir(::opendir(folder.c_str()), &::closedir);
-    if (!dir) continue;
+    if (!dir) {
+      if (errno != EACCES) continue;
+      if (const auto user = user_of(pid)) open.hidden_users.insert(*user);
+      continue;
+    }
     while (const dirent* entry = ::readdir(dir.get())) {
       const ssize_t size = ::readlinkat(::dirfd(dir.get()), entry->d_name, target, sizeof(target));
       if (size <= 0) continue;
@@ -74,10 +83,10 @@ std::unordered_set<std::uint32_t> socket_inodes(const std::vector<pid_t>& pids) 
       if (!link.starts_with("socket:[")) continue;
       link.remove_prefix(8);
       std::uint32_t inode = 0;
-      if (std::from_chars(link.data(), link.data() + link.size(), inode).ec == std::errc{}) inodes.insert(inode);
+      if (std::from_chars(link.data(), link.data() + link.size(), inode).ec == std::errc{}) open.inodes.insert(inode);
     }
   }
-  return inodes;
+  return open;
 }
 
 }  // namespace berth::os

@@ -19,17 +19,24 @@ struct TreeSign {
   pid_t leader = 0;
   Brand brand = 0;
   std::string marker;
-
-  [[nodiscard]] bool borne_by(const ProcessStat& process) const;
 };
+
+// A child of this process that it has not started: adopted, because whoever started it has died.
+struct Orphan {
+  ProcessStat stat;
+  Brand brand = 0;
+
+  [[nodiscard]] bool bears(const TreeSign& sign) const;
+};
+using Orphans = std::vector<Orphan>;
 
 struct ProcessTree {
   // Living members only, the leader first when it lives; zombies are not members. `orphans`: as below.
-  static std::vector<pid_t> members(const TreeSign& sign, bool leader_lives, const std::vector<pid_t>& orphans);
+  static std::vector<pid_t> members(const TreeSign& sign, bool leader_lives, const Orphans& orphans);
 
-  // Children of this process that are neither in `leaders` nor zombies: adopted orphans, whoever's they are. `leaders`:
-  // the living leaders of all servers, and what else this process has started on purpose.
-  static std::vector<pid_t> orphans(const std::unordered_set<pid_t>& leaders);
+  // Children of this process that are neither in `leaders` nor zombies, whoever's they are. `leaders`: the living
+  // leaders of all servers, and what else this process has started on purpose.
+  static Orphans orphans(const std::unordered_set<pid_t>& leaders);
 
   // `root` and everything that descends from it.
   static void add_descendants(pid_t root, std::vector<pid_t>& pids);
@@ -42,7 +49,12 @@ struct TreeUsage {
 };
 TreeUsage usage_of(const std::vector<pid_t>& pids);
 
-// The inodes of all sockets that these processes have open.
-std::unordered_set<std::uint32_t> socket_inodes(const std::vector<pid_t>& pids);
+// The sockets that some processes have open.
+struct OpenSockets {
+  std::unordered_set<std::uint32_t> inodes;
+  // The users of those processes into whose descriptors this one may not look (not dumpable, see ptrace(2)).
+  std::unordered_set<uid_t> hidden_users;
+};
+OpenSockets open_sockets(const std::vector<pid_t>& pids);
 
 }  // namespace berth::os

@@ -26,7 +26,7 @@ class Quay {
   void ours(const std::string& address, Port port, bool only_v6 = false) {
     sockets_.push_back(bound_socket(address, port, {.only_v6 = only_v6}));
     REQUIRE(sockets_.back());
-    own_.insert(inode_of(sockets_.back()));
+    own_.inodes.insert(inode_of(sockets_.back()));
   }
   void strangers(const std::string& address, Port port) {
     sockets_.push_back(bound_socket(address, port));
@@ -44,7 +44,7 @@ class Quay {
  private:
   harness::PortRange range_ = harness::free_port_range(2);
   std::vector<Fd> sockets_;
-  std::unordered_set<std::uint32_t> own_;
+  os::OpenSockets own_;
 };
 
 using Ways = std::vector<std::string>;

@@ -51,9 +51,9 @@ TEST_CASE("An IPv4 address behind an IPv6 socket counts as that IPv4 address") {
 
 TEST_CASE("A listener's inode is among the open sockets of its process") {
   const Fd socket = bound_socket("127.0.0.1", 0);
-  CHECK(socket_inodes({::getpid()}).contains(inode_of(socket)));
-  CHECK_FALSE(socket_inodes({1}).contains(inode_of(socket)));
-  CHECK(socket_inodes({}).empty());
+  CHECK(open_sockets({::getpid()}).inodes.contains(inode_of(socket)));
+  CHECK_FALSE(open_sockets({1}).inodes.contains(inode_of(socket)));
+  CHECK(open_sockets({}).inodes.empty());
 }
 
 TEST_CASE("What is bound and does not listen is no listener") {
@@ -114,14 +114,14 @@ TEST_CASE("The holder of a port is named by command and pid") {
   const Fd socket = bound_socket("127.0.0.1", 0);
   PortHolders holders;
   CHECK(holders.name(port_of(socket)) == describe_process(::getpid()));
-  CHECK_FALSE(holders.only_time_wait(port_of(socket)));
+  CHECK_FALSE(holders.only_leftovers(port_of(socket)));
 }
 
 TEST_CASE("Nobody holds a free port") {
   const auto range = harness::free_port_range(1);
   PortHolders holders;
   CHECK(holders.name(static_cast<Port>(range.first())).empty());
-  CHECK_FALSE(holders.only_time_wait(static_cast<Port>(range.first())));
+  CHECK_FALSE(holders.only_leftovers(static_cast<Port>(range.first())));
 }
 
 }  // namespace

@@ -100,7 +100,7 @@ TEST_CASE("Connections in TIME_WAIT are not in the way") {
   leave_time_wait(own.port());
   CHECK_FALSE(bound_socket("127.0.0.1", own.port(), {.reuse_address = false}));
   PortHolders holders;
-  CHECK(holders.only_time_wait(own.port()));
+  CHECK(holders.only_leftovers(own.port()));
   const auto hold = take(own.port());
   REQUIRE(hold);
   CHECK(hold->held());

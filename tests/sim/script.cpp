@@ -66,7 +66,7 @@ std::shared_ptr<const ServerConfig> Script::config(unsigned id) const {
   config->ready.settle = dice.one_of({0ms, 100ms, 500ms});
   config->ready.timeout = dice.one_of({1'000ms, 5'000ms, 20'000ms, 60'000ms});
   config->health.interval = dice.one_of({1'000ms, 10'000ms});
-  config->backoff.initial = dice.one_of({1ms, 100ms, 500ms});
+  config->backoff.initial = dice.one_of({0ms, 1ms, 100ms, 500ms});
   config->backoff.max = dice.one_of({1'000ms, 30'000ms});
   config->backoff.jitter = dice.one_of({0.0, 0.2, 1.0});
   config->backoff.reset_after = dice.one_of({1'000ms, 60'000ms});
@@ -105,6 +105,7 @@ Manners Script::manners(unsigned id, unsigned launch) const {
   manners.ignores_port = dice.chance(8);
   manners.listens = !dice.chance(10);
   manners.answers = !dice.chance(10);
+  manners.fickle = dice.chance(5);
   if (dice.chance(10)) manners.loses_listener_after = Duration{dice.below(20'000)};
   if (dice.chance(40)) manners.ends_after = Duration{dice.chance(30) ? dice.below(5) : dice.below(30'000)};
   manners.status = {.code = static_cast<int>(dice.below(3))};

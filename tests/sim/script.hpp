@@ -27,6 +27,7 @@ struct Manners {
   bool ignores_port = false;    // listens on a port of its own
   bool listens = true;
   bool answers = true;  // the probe
+  bool fickle = false;  // stops listening as soon as it has answered
   Duration listens_after{50};
   Duration loses_listener_after{-1};  // never
   Duration ends_after{-1};            // by itself, never

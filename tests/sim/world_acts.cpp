@@ -10,11 +10,11 @@ using namespace std::chrono_literals;
 
 std::optional<core::PortBinder::Trouble> World::bind(Port port) {
   const std::string place = "port " + std::to_string(port);
-  if (time_ < no_descriptors_until_) return Trouble{false, "", "cannot bind " + place + ": too many open files"};
+  if (time_ < no_descriptors_until_) return Trouble{false, true, "", "cannot bind " + place + ": too many open files"};
   if (const auto holder = listeners_.find(port); holder != listeners_.end()) {
     const std::string name =
         holder->second == a_stranger ? "stranger" : name_of(servers_[static_cast<std::size_t>(holder->second)].id);
-    return Trouble{true, name + " (pid 7)", place + " is held by " + name + " (pid 7)"};
+    return Trouble{true, false, name + " (pid 7)", place + " is held by " + name + " (pid 7)"};
   }
   if (!bound_.insert(port).second) break_law("bound-twice", place + " is bound twice by the supervisor itself");
   return std::nullopt;

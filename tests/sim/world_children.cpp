@@ -138,6 +138,7 @@ void World::answer_probe(std::size_t server, unsigned probe) {
   const bool stranger = holder != listeners_.end() && !own;
   const bool answers = stranger || (own && child.something_lives() && !child.stopped && child.manners.answers);
   answers ? post(server, core::ProbePassed{}) : post(server, core::ProbeFailed{"no answer"});
+  if (answers && child.manners.fickle) stop_listening(server);
 }
 
 void World::stranger_takes(Port port, Duration time) {
