@@ -150,7 +150,8 @@ void ControlApi::wait(const std::string& query, Respond respond, Connected conne
   fleet_.verify();
   if (answer_if_decided(*waiter)) return;
   if (timeout_ms >= 0) {
-    waiter->timer.expires_after(std::chrono::milliseconds(timeout_ms));
+    constexpr long longest_ms = 36500L * 24 * 60 * 60 * 1000;  // as a duration may be; a clock in nanoseconds holds it
+    waiter->timer.expires_after(std::chrono::milliseconds(std::min(timeout_ms, longest_ms)));
     waiter->timer.async_wait([this, waiter](const boost::system::error_code& error) {
       if (error || std::exchange(waiter->done, true)) return;
       waiters_.remove(waiter);

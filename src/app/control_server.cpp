@@ -116,14 +116,20 @@ class ControlServer::Impl::Session : public std::enable_shared_from_this<Session
         });
   }
 
-  // A client that gives up while it waits is noticed without anything being read: what it may have sent stays for
-  // later.
+  // A client that gives up while it waits is noticed. What it sends meanwhile is kept for its next request, as far as
+  // one may be long; behind that nobody looks.
   void watch_for_hangup() {
     stream_.socket().async_wait(Protocol::socket::wait_read, [self = shared_from_this()](const auto& error) {
       if (error || self->answered_) return;
-      char byte = 0;
-      const ssize_t got = ::recv(self->stream_.socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-      if (got != 0) return;
+      constexpr std::size_t most = 64 * 1024;
+      const auto room = self->buffer_.prepare(4096);
+      const ssize_t got = ::recv(self->stream_.socket().native_handle(), room.data(), room.size(), MSG_DONTWAIT);
+      if (got > 0) self->buffer_.commit(static_cast<std::size_t>(got));
+      const bool nothing = got < 0 && (errno == EAGAIN || errno == EINTR);
+      if (got > 0 || nothing) {
+        if (self->buffer_.size() < most) self->watch_for_hangup();
+        return;
+      }
       self->connected_ = false;
       --self->server_->answering_;
       self->answered_ = true;

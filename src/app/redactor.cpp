@@ -1,5 +1,7 @@
 #include "app/redactor.hpp"
 
+#include "app/output.hpp"
+
 namespace berth::app {
 
 std::string Redactor::operator()(std::string_view text) const {
@@ -13,6 +15,11 @@ std::string Redactor::operator()(std::string_view text) const {
     }
   }
   return out;
+}
+
+std::string Redactor::shown(std::string_view line) const {
+  if (secrets_.empty()) return printable(line);
+  return printable((*this)(printable((*this)(line))));
 }
 
 }  // namespace berth::app

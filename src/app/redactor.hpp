@@ -13,6 +13,9 @@ class Redactor {
 
   [[nodiscard]] std::string operator()(std::string_view text) const;
 
+  // A line of output, fit to be shown (`printable`): what is left out there must not put a secret together.
+  [[nodiscard]] std::string shown(std::string_view line) const;
+
  private:
   std::vector<std::string> secrets_;  // longest first, so that one inside another does not leave a rest
 };

@@ -34,7 +34,7 @@ void Server::on_output(Stream stream, std::string_view bytes) {
 
 void Server::on_line(Stream stream, std::string_view line) {
   if (line.ends_with('\r')) line.remove_suffix(1);
-  const std::string clean = redact_(line);
+  const std::string clean = redact_.shown(line);
   tail_.add(stream, clean);
   harbour_.said(index_, stream, clean);
   if (run_ && life_.phase() == core::PhaseKind::starting) listen_to_words(line);

@@ -79,6 +79,8 @@ std::string padded(const std::string& cell, std::size_t columns, bool right) {
 
 std::string humane_duration(double seconds) {
   char out[32];
+  constexpr double longest = 1e10;                         // a long holds it, and no clock says more
+  seconds = seconds > 0 ? std::min(seconds, longest) : 0;  // also for NaN
   const auto whole = static_cast<long>(seconds);
   if (seconds < 10) {
     std::snprintf(out, sizeof(out), "%.1fs", seconds);

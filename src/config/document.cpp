@@ -6,6 +6,8 @@
 #include <optional>
 #include <utility>
 
+#include "core/utf8.hpp"
+
 #if __has_include(<toml++/toml.hpp>)
 #include <toml++/toml.hpp>
 #else
@@ -83,30 +85,10 @@ class DotCounter {
   unsigned dots_ = 0;
 };
 
-// The bytes of the character that `text` begins with; 0 when it begins with none (RFC 3629).
-std::size_t character_size(std::string_view text) {
-  const auto byte = [text](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
-  const auto follows = [&](std::size_t i) { return (byte(i) & 0xC0U) == 0x80U; };
-  const unsigned first = byte(0);
-  if (first < 0x80) return 1;
-  if (first >= 0xC2 && first <= 0xDF && follows(1)) return 2;
-  if (first >= 0xE0 && first <= 0xEF && follows(1) && follows(2)) {
-    const bool overlong = first == 0xE0 && byte(1) < 0xA0;
-    const bool surrogate = first == 0xED && byte(1) >= 0xA0;
-    return overlong || surrogate ? 0 : 3;
-  }
-  if (first >= 0xF0 && first <= 0xF4 && follows(1) && follows(2) && follows(3)) {
-    const bool overlong = first == 0xF0 && byte(1) < 0x90;
-    const bool too_large = first == 0xF4 && byte(1) >= 0x90;
-    return overlong || too_large ? 0 : 4;
-  }
-  return 0;
-}
-
 std::optional<Position> find_invalid_utf8(std::string_view text) {
   Position at;
   while (!text.empty()) {
-    const std::size_t size = character_size(text);
+    const std::size_t size = core::utf8_length(text);
     if (size == 0) return at;
     at = text.front() == '\n' ? Position{at.line + 1, 1} : Position{at.line, at.column + 1};
     text.remove_prefix(size);
@@ -160,8 +142,19 @@ Node convert(const toml::node& source) {
   return node;
 }
 
+// The library counts the end of the file as a character, and the line feed before it as one of the last line.
+Position within(std::string_view text, Position at) {
+  for (unsigned line = 1; line < at.line && !text.empty(); ++line) {
+    text.remove_prefix(std::min(text.find('\n'), text.size() - 1) + 1);
+  }
+  const std::string_view line = text.substr(0, text.find('\n'));
+  const auto characters =
+      std::ranges::count_if(line, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; });
+  return {at.line, std::min(at.column, static_cast<unsigned>(characters) + 1)};
+}
+
 // The library's message, with a cure for the mistakes that people make most.
-SyntaxError in_our_words(const toml::parse_error& error) {
+SyntaxError in_our_words(const toml::parse_error& error, std::string_view source) {
   static constexpr std::array<std::pair<std::string_view, std::string_view>, 2> cures{
       {{"control characters", "is the closing quote missing?"},
        {"could not determine value type", "a string stands in quotes"}}};
@@ -172,7 +165,7 @@ SyntaxError in_our_words(const toml::parse_error& error) {
     if (text.find(symptom) != std::string::npos) hint = cure;
   }
   if (text.starts_with("error ")) text.erase(0, std::string_view("error ").size());
-  return {position(error.source().begin), "not valid TOML: " + text, std::move(hint)};
+  return {within(source, position(error.source().begin)), "not valid TOML: " + text, std::move(hint)};
 }
 
 std::optional<SyntaxError> refuse(std::string_view text) {
@@ -219,7 +212,7 @@ Expected<Node, SyntaxError> parse_document(std::string_view text) {
   try {
     return convert(toml::parse(text));
   } catch (const toml::parse_error& error) {
-    return Unexpected<SyntaxError>(in_our_words(error));
+    return Unexpected<SyntaxError>(in_our_words(error, text));
   } catch (const std::exception& error) {
     return Unexpected<SyntaxError>({{}, error.what(), ""});
   }

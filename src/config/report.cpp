@@ -25,6 +25,15 @@ std::string one_line(std::string text) {
   return text;
 }
 
+void mask(std::string& text, const std::vector<std::string>& secrets) {
+  static constexpr std::string_view mask = "[redacted]";
+  for (const std::string& secret : secrets) {
+    for (auto at = text.find(secret); at != std::string::npos; at = text.find(secret, at + mask.size())) {
+      text.replace(at, secret.size(), mask);
+    }
+  }
+}
+
 }  // namespace
 
 void Report::add(Severity severity, Position at, std::string message, std::string hint) {
@@ -51,6 +60,12 @@ void Report::error_elsewhere(Position named_at, std::string file, Position at, s
 }
 
 std::vector<Diagnostic> Report::take() {
+  const auto secrets = secrets_.take();
+  for (Entry& entry : entries_) {
+    mask(entry.diagnostic.file, secrets);
+    mask(entry.diagnostic.message, secrets);
+    mask(entry.diagnostic.hint, secrets);
+  }
   const auto key = [](const Entry& entry) {
     const Diagnostic& d = entry.diagnostic;
     return std::tie(entry.anchor, d.file, d.line, d.column, d.severity, d.message);

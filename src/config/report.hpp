@@ -7,6 +7,7 @@
 
 #include "config/document.hpp"
 #include "config/load.hpp"
+#include "config/secrets.hpp"
 
 namespace berth::config {
 
@@ -23,6 +24,9 @@ class Report {
   // About another file (an env_file), shown where this one names it.
   void error_elsewhere(Position named_at, std::string file, Position at, std::string message, std::string hint = "");
 
+  // A value that is not to be repeated in anything that is said, before this or after.
+  void hide(std::string_view secret) { secrets_.add(secret); }
+
   [[nodiscard]] bool has_errors() const { return has_errors_; }
 
   // In the order of the file, each thing once: a mistake in [defaults] is met again in every server.
@@ -36,6 +40,7 @@ class Report {
 
   std::string file_;
   std::vector<Entry> entries_;
+  SecretValues secrets_;
   bool has_errors_ = false;
 };
 

@@ -70,7 +70,6 @@ void SecretValues::add(std::string_view value) {
     if (text.size() >= shortest) values_.emplace_back(text);
   };
   keep(value);
-  if (value.find('\n') == std::string_view::npos) return;
   while (!value.empty()) {
     const auto end = std::min(value.find('\n'), value.size());
     std::string_view line = value.substr(0, end);

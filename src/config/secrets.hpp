@@ -16,7 +16,7 @@ class SecretValues {
  public:
   static constexpr std::size_t shortest = 6;  // bytes; anything shorter would black out ordinary words
 
-  // Of a value of several lines the single lines too: output is redacted line by line.
+  // Its lines too, without blanks around them and without a carriage return: output is redacted line by line.
   void add(std::string_view value);
 
   // Longest first, so that no secret is broken up by a shorter one inside it; each once.

@@ -241,6 +241,7 @@ class ServerReader {
       if (const auto value = around_.environment(name)) values.add(*value);  // the child may inherit it
     }
     server().secret_values = values.take();
+    for (const std::string& value : server().secret_values) report_.hide(value);
   }
 
   const ServerSource& source_;

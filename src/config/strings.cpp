@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "config/secrets.hpp"
+
 namespace berth::config {
 namespace {
 
@@ -17,6 +19,9 @@ void expand_string(Node& node, bool templated, StringPass& pass) {
     const bool harmless = problem.unset && pass.unset == Unset::warning;
     pass.report.add(harmless ? Severity::warning : Severity::error, node.at, std::move(problem.message),
                     std::move(problem.hint));
+  }
+  for (const Expansion::Use& use : expansion.used) {
+    if (looks_secret(use.name)) pass.report.hide(use.value);
   }
   node.unknown = !expansion.problems.empty();
   node.expanded = !expansion.used.empty();

@@ -214,7 +214,9 @@ void read_value(const Field& field, const Node& node, Report& report, int& out) 
 }
 
 void read_value(const Field& field, const Node& node, Report& report, std::string& out) {
-  if (is_text(field, node, report, "a string") && !check_text(field, node, report)) return;
+  // A server's name is that of its log too, so a disabled one cannot leave it open.
+  const bool open_name = field.kind == Kind::name && node.unknown;
+  if ((is_text(field, node, report, "a string") || open_name) && !check_text(field, node, report)) return;
   // What a disabled server leaves open is kept as it was written.
   if (node.is(Node::Type::string)) out = node.string;
 }

@@ -77,7 +77,10 @@ void World::check_phase(std::size_t server) {
     const auto listener = it.port ? listeners_.find(*it.port) : listeners_.end();
     const bool own = listener != listeners_.end() && listener->second == static_cast<std::int64_t>(server);
     // Seen to listen by the look that made it ready; it may have ended since, within the same instant.
-    const bool just_ended = it.child && !it.child->leader && !it.child->reaped;
+    const bool end_is_queued = std::any_of(queue_.begin(), queue_.end(), [&](const auto& entry) {
+      return entry.first == server && std::holds_alternative<core::Ended>(entry.second);
+    });
+    const bool just_ended = end_is_queued || (it.child && !it.child->leader && !it.child->reaped);
     if (!own && !just_ended) break_law("ready-without-listener", name_of(it.id) + " is ready and does not listen");
   }
   if (it.phase == PhaseKind::stopping && !life.wanted_up() && !patience_lost_ && !governor_->shutdown_timed_out() &&

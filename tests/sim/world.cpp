@@ -52,7 +52,8 @@ Outcome World::run(std::uint64_t most_events) {
 bool World::step() {
   check_shutdown();
   const bool due = !agenda_.empty() && agenda_.top().at <= time_;
-  if (!queue_.empty() && !frozen() && !(due && dice_.chance(40))) {
+  if (queue_.empty()) urgent_ = false;
+  if (!queue_.empty() && !frozen() && (urgent_ || !(due && dice_.chance(40)))) {
     handle_next_event();
     return true;
   }

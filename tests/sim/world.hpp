@@ -199,6 +199,7 @@ class World : public core::PortBinder {
   std::unordered_map<Port, std::size_t> berth_of_;
   std::priority_queue<Entry> agenda_;
   std::deque<std::pair<std::size_t, core::Event>> queue_;
+  bool urgent_ = false;  // what was seen by a look is handled before anything else happens
   std::unique_ptr<core::PortDesk> desk_;
   std::unique_ptr<core::Governor> governor_;
 };

@@ -127,6 +127,7 @@ void World::look(std::size_t server) {
   }
   if (!seen.own_here && child->listens && *child->listens != child->berth) seen.own_elsewhere = child->listens;
   post(server, seen);
+  urgent_ = true;
 }
 
 void World::answer_probe(std::size_t server, unsigned probe) {
