@@ -56,7 +56,7 @@ std::vector<std::string> split(std::string_view text, char separator) {
 struct ControlApi::Waiter {
   explicit Waiter(boost::asio::io_context& io) : timer(io) {}
 
-  enum class For { ready, up, launched, stopped } what = For::ready;
+  enum class For { ready, up, launched, stopped, brought_down } what = For::ready;
   std::vector<std::size_t> servers;
   Respond respond;
   Connected connected;
@@ -95,12 +95,17 @@ void ControlApi::handle(const ControlRequest& request, Respond respond, Connecte
     if (!found) return respond(404, error_body("unknown_server", found.error()));
     return respond(200, os::json_text(to_json(status_().servers[found->front()])));
   }
-  if (path.size() == 4 && post) return act(path, respond);
+  if (path.size() == 4 && post) return act(path, query, respond);
   respond(405, error_body("method_not_allowed", request.method + " is not possible at " + request.target));
 }
 
-void ControlApi::act(const std::vector<std::string>& path, const Respond& respond) {
-  const auto found = fleet_.find({path[2]});
+// POST /v1/servers/NAME/{start,stop,restart}[?name=NAME…]: all of them in one go, so that their order is kept.
+void ControlApi::act(const std::vector<std::string>& path, const std::string& query, const Respond& respond) {
+  std::vector<std::string> names{path[2]};
+  for (const std::string& part : split(query, '&')) {
+    if (part.starts_with("name=")) names.push_back(part.substr(5));
+  }
+  const auto found = fleet_.find(names);
   if (!found) return respond(404, error_body("unknown_server", found.error()));
   if (path[3] != "stop" && fleet_.going_down()) {
     return respond(409, error_body("going_down", "the supervisor is going down"));
@@ -118,9 +123,10 @@ void ControlApi::act(const std::vector<std::string>& path, const Respond& respon
   respond(202, "{}");
 }
 
-// GET /v1/wait?for=ready|up|launched|stopped[&name=NAME…][&timeout_ms=N]: 200 when it is so, 409 at once when it cannot
-// become so unasked, 408 when the time is over. Without names: every server that is wanted up. `up` is `ready`, or
-// ended by itself without an error.
+// GET /v1/wait?for=ready|up|launched|stopped|brought_down[&name=NAME…][&timeout_ms=N]: 200 when it is so, 409 at once
+// when it cannot become so unasked, 408 when the time is over. Without names: every server that is wanted up. `up` is
+// `ready`, or ended by itself without an error; `brought_down` is `stopped`, and cannot become so once it is wanted up
+// again.
 void ControlApi::wait(const std::string& query, Respond respond, Connected connected) {
   auto waiter = std::make_shared<Waiter>(io_);
   std::vector<std::string> names;
@@ -136,10 +142,12 @@ void ControlApi::wait(const std::string& query, Respond respond, Connected conne
     if (value == "up") waiter->what = Waiter::For::up;
     if (value == "launched") waiter->what = Waiter::For::launched;
     if (value == "stopped") waiter->what = Waiter::For::stopped;
+    if (value == "brought_down") waiter->what = Waiter::For::brought_down;
   }
   const auto found = fleet_.find(names);
   if (!found) return respond(404, error_body("unknown_server", found.error()));
-  if (fleet_.going_down() && waiter->what != Waiter::For::stopped) {
+  const bool for_an_end = waiter->what == Waiter::For::stopped || waiter->what == Waiter::For::brought_down;
+  if (fleet_.going_down() && !for_an_end) {
     return respond(409, error_body("going_down", "the supervisor is going down"));
   }
   for (const std::size_t i : *found) {
@@ -173,6 +181,7 @@ ControlApi::Outcome ControlApi::outcome(const Waiter& waiter) const {
         break;
       case Waiter::For::up:
         if (fleet_.at(i).ended_badly() || life.state() == State::stopped) return Outcome::never;
+        if (fleet_.going_down() && !life.is_ready() && life.state() != State::exited) return Outcome::never;
         all = all && (life.is_ready() || life.state() == State::exited);
         break;
       case Waiter::For::launched: {
@@ -183,6 +192,9 @@ ControlApi::Outcome ControlApi::outcome(const Waiter& waiter) const {
         all = all && launched && life.phase() != PhaseKind::stopping && !fleet_.about_to_leave(i);
         break;
       }
+      case Waiter::For::brought_down:
+        if (life.wanted_up() && !fleet_.about_to_leave(i)) return Outcome::never;  // a `start` came later
+        [[fallthrough]];
       case Waiter::For::stopped: all = all && over && fleet_.at(i).pid() == 0; break;
     }
   }

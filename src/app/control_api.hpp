@@ -30,7 +30,7 @@ class ControlApi {
   struct Waiter;
   enum class Outcome { not_yet, reached, never };
 
-  void act(const std::vector<std::string>& path, const Respond& respond);
+  void act(const std::vector<std::string>& path, const std::string& query, const Respond& respond);
   void wait(const std::string& query, Respond respond, Connected connected);
   Outcome outcome(const Waiter& waiter) const;
   std::string who_is(const Waiter& waiter, Outcome wanted) const;

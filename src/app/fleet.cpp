@@ -37,7 +37,8 @@ Fleet::Fleet(asio::io_context& io, const Config& config, Harbour harbour, Observ
                 harbour_.hold, random_seed()),
       reaper_(io, [this](const std::vector<os::Reaped>& reaped) { on_reaped(reaped); }),
       timer_(io),
-      look_timer_(io) {
+      look_timer_(io),
+      guardian_timer_(io) {
   harbour_.post = [this](std::size_t server, core::Event event) {
     events_.emplace_back(server, std::move(event));
     run_events_soon();
@@ -171,11 +172,7 @@ void Fleet::on_reaped(const std::vector<os::Reaped>& reaped) {
     harbour_.leaders.erase(ended.pid);
     if (harbour_.guardian == nullptr || ended.pid != harbour_.guardian->pid()) continue;
     observers_.log("the guardian process was killed; starting another");
-    harbour_.guardian->replace();
-    harbour_.leaders.insert(harbour_.guardian->pid());
-    for (const auto& server : servers_) {
-      if (server->pid() > 0) harbour_.guardian->watch(server->pid());
-    }
+    replace_guardian();
   }
   const auto orphans = os::ProcessTree::orphans(harbour_.leaders);
   for (const os::Reaped& ended : reaped) {
@@ -185,6 +182,21 @@ void Fleet::on_reaped(const std::vector<os::Reaped>& reaped) {
   }
   for (const auto& server : servers_) server->check_cleared(orphans);
   run_events();
+}
+
+// Where nothing can be forked, until something can.
+void Fleet::replace_guardian() {
+  harbour_.guardian->replace();
+  if (!harbour_.guardian->running()) {
+    guardian_timer_.expires_after(1s);
+    return guardian_timer_.async_wait([this](const boost::system::error_code& error) {
+      if (!error) replace_guardian();
+    });
+  }
+  harbour_.leaders.insert(harbour_.guardian->pid());
+  for (const auto& server : servers_) {
+    if (server->pid() > 0) harbour_.guardian->watch(server->pid());
+  }
 }
 
 bool Fleet::all_down() {

@@ -49,6 +49,7 @@ class Fleet {
   // Stops all, in order; kills what is left when the time is over. Starts are refused from now on.
   void go_down();
   void kill_all();
+  void replace_guardian();
   [[nodiscard]] bool going_down() const { return governor_.going_down(); }
   // All have been sent SIGKILL.
   [[nodiscard]] bool killing() const { return killing_; }
@@ -92,6 +93,7 @@ class Fleet {
   boost::asio::steady_timer timer_;
   std::optional<core::Instant> timer_at_;
   boost::asio::steady_timer look_timer_;
+  boost::asio::steady_timer guardian_timer_;
   std::optional<core::Instant> look_at_;
   core::Instant last_launch_{};
 };

@@ -144,6 +144,7 @@ void Server::perform(const core::Launch& launch) {
   if (!out || !err || os::from_the_reserve(out.get()) || os::from_the_reserve(err.get())) {
     out_.close();
     err_.close();
+    harbour_.desk->let_go_of_hold(launch.port);  // or those that wait for descriptors keep them from each other
     return post(core::NotLaunched{core::Cause::spawn_failed, "no descriptors left for its output; raise `ulimit -n`"});
   }
   request.output = out.get();

@@ -1,8 +1,6 @@
 #include <berth/supervisor.hpp>
 
-#include <fcntl.h>
 #include <spdlog/fmt/ranges.h>
-#include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -18,6 +16,7 @@
 #include "app/control_api.hpp"
 #include "app/control_server.hpp"
 #include "app/fleet.hpp"
+#include "app/log_file_sink.hpp"
 #include "os/process.hpp"
 #include "os/runtime_dir.hpp"
 #include "os/socket_binder.hpp"
@@ -49,15 +48,9 @@ std::string marker_of_this_process() {
 }
 
 std::shared_ptr<spdlog::logger> make_log(const SupervisorOptions& options, app::Console* terminal) {
-  std::vector<spdlog::sink_ptr> sinks;
-  const os::Fd made(
-      ::open((options.log_dir + "/berth.log").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));  // for us alone
-  try {
-    sinks.push_back(std::make_shared<spdlog::sinks::basic_file_sink_st>(options.log_dir + "/berth.log"));
-  } catch (const spdlog::spdlog_ex&) {
-    // Said below, once there is something to say it with.
-  }
-  const bool file = !sinks.empty();
+  const auto file = std::make_shared<app::LogFileSink>(options.log_dir + "/berth.log");
+  file->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
+  std::vector<spdlog::sink_ptr> sinks{file};
   if (terminal != nullptr) {
     auto sink = std::make_shared<app::ConsoleSink>(*terminal, options.colour);
     sink->set_pattern("berth: %v");
@@ -65,10 +58,9 @@ std::shared_ptr<spdlog::logger> make_log(const SupervisorOptions& options, app::
     sinks.push_back(std::move(sink));
   }
   auto log = std::make_shared<spdlog::logger>("berth", sinks.begin(), sinks.end());
-  if (file) sinks.front()->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
   log->set_level(options.verbose ? spdlog::level::debug : spdlog::level::info);
   log->flush_on(spdlog::level::info);
-  if (!file) log->warn("cannot write {}/berth.log", options.log_dir);
+  if (const auto why = file->trouble(); !why.empty()) log->warn("cannot write {}/berth.log: {}", options.log_dir, why);
   return log;
 }
 
@@ -132,8 +124,10 @@ class Supervisor::Impl {
     }
     wait_for_signal();
     log_->info("berth {} looks after {} ({}), pid {}", options_.version, config_.name, config_.path, ::getpid());
-    if (!guardian_.running())
+    if (!guardian_.running()) {
       log_->warn("no guardian process: should this one be killed, grandchildren may survive it");
+      fleet_.replace_guardian();
+    }
     std::vector<std::size_t> first;
     const auto named = fleet_.find(options_.names);
     if (!named) {
@@ -308,7 +302,8 @@ Supervisor::~Supervisor() = default;
 Expected<std::unique_ptr<Supervisor>, std::string> Supervisor::create(Config config, SupervisorOptions options) {
   using Error = Unexpected<std::string>;
   std::signal(SIGPIPE, SIG_IGN);
-  sigset_t none;  // whoever has started us may have blocked signals, and a mask is inherited
+  std::signal(SIGXFSZ, SIG_IGN);  // a log that has reached `ulimit -f` is a write that fails, not the end
+  sigset_t none;                  // whoever has started us may have blocked signals, and a mask is inherited
   sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
   const auto runtime_dir = os::prepare_runtime_dir(options.runtime_dir);

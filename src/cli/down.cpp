@@ -38,11 +38,11 @@ void wait_for_reaping(const os::Fd& process) {
 }
 
 // One that is on its way down already may end before it has answered.
-void ask_to_go(const std::string& socket, Milliseconds timeout, const os::Fd& process) {
+void ask_to_go(const std::string& socket, Milliseconds timeout) {
   try {
     ask(socket, "POST", "/v1/down", timeout);
-  } catch (const Stop&) {
-    if (!wait_for_end(process, 1'000)) throw;
+  } catch (const Stop& stop) {
+    if (stop.code == exit_timed_out) throw;
   }
 }
 
@@ -60,7 +60,7 @@ int down(const Context& context, const std::string& timeout) {
   if (!process && errno == ESRCH) return exit_ok;  // it ended while we looked
   if (!process) throw Stop{exit_failed, "cannot watch pid " + std::to_string(*pid) + ": " + std::strerror(errno)};
   if (answers) {
-    ask_to_go(socket, timeout.empty() ? Milliseconds{15'000} : to_duration(timeout), process);
+    ask_to_go(socket, timeout.empty() ? Milliseconds{15'000} : to_duration(timeout));
   } else {
     ::syscall(SYS_pidfd_send_signal, process.get(), SIGTERM, nullptr, 0);
   }

@@ -26,16 +26,12 @@ struct Verb {
 int act(const Context& context, const Verb& verb, const ActOptions& options) {
   const std::string socket = context.socket();
   std::string target = "/v1/wait?for=" + std::string(options.wait ? "ready" : verb.until);
-  // All names first: a slip in the third must not leave the first two stopped.
-  for (const std::string& name : options.names) {
-    const auto known = ask_running(socket, "GET", "/v1/servers/" + encoded(name));
-    if (!known.ok()) throw Stop{known.status == 404 ? exit_usage : exit_failed, known.error_message()};
-  }
-  for (const std::string& name : options.names) {
-    const auto answer = ask_running(socket, "POST", "/v1/servers/" + encoded(name) + "/" + verb.name);
-    if (!answer.ok()) throw Stop{answer.status == 404 ? exit_usage : exit_failed, answer.error_message()};
-    target += "&name=" + encoded(name);
-  }
+  const std::string first = encoded(options.names.front());
+  std::string others;
+  for (std::size_t i = 1; i < options.names.size(); ++i) others += "&name=" + encoded(options.names[i]);
+  const auto answer = ask_running(socket, "POST", "/v1/servers/" + first + "/" + verb.name + "?" + others);
+  if (!answer.ok()) throw Stop{answer.status == 404 ? exit_usage : exit_failed, answer.error_message()};
+  target += "&name=" + first + others;
   if (!options.timeout.empty()) target += "&timeout_ms=" + std::to_string(to_duration(options.timeout).count());
   return wait_answer(ask_running(socket, "GET", target, std::nullopt));
 }
@@ -60,7 +56,7 @@ void add(CLI::App& app, Context& context, const Verb& verb) {
 
 void add_start_stop_restart(CLI::App& app, Context& context) {
   add(app, context, {"start", "Start servers, and what they depend on", "launched"});
-  add(app, context, {"stop", "Stop servers", "stopped"});
+  add(app, context, {"stop", "Stop servers", "brought_down"});
   add(app, context, {"restart", "Stop servers if they run, and start them", "launched"});
 }
 

@@ -99,6 +99,7 @@ std::string humane_duration(double seconds) {
 namespace {
 
 constexpr std::size_t least_detail = 24;
+constexpr std::size_t shortest_name = 8;
 
 // On a narrow terminal the columns that say least go first.
 std::vector<std::size_t> columns_that_fit(const std::array<std::size_t, 8>& widths, std::size_t width) {
@@ -124,12 +125,18 @@ std::string status_table(const json::array& servers, std::size_t width, bool col
   const auto shown = columns_that_fit(widths, width);
   std::size_t before_detail = 0;
   for (const std::size_t column : shown) before_detail += widths[column] + 2;
+  if (width > 0 && before_detail > width) {  // nothing but a name is ever this long
+    const std::size_t excess = before_detail - width;
+    const std::size_t left = std::max<std::size_t>(widths[0], excess + shortest_name) - excess;
+    before_detail -= widths[0] - left;
+    widths[0] = left;
+  }
   const std::size_t for_detail = width == 0 ? std::string::npos : width - std::min(width, before_detail);
 
   std::string out;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     for (const std::size_t column : shown) {
-      const std::string cell = padded(rows[i][column], widths[column], right_aligned[column]);
+      const std::string cell = padded(cut(rows[i][column], widths[column]), widths[column], right_aligned[column]);
       const bool coloured = colour && column == state_column && i > 0;
       if (coloured) out += colour_of(rows[i][column]);
       out += cell;

@@ -15,6 +15,7 @@ using core::Cause;
 
 std::string_view step(Stage stage) {
   switch (stage) {
+    case Stage::make_process: return "make a process";
     case Stage::set_up_stdio: return "connect its output";
     case Stage::lead_session: return "give it a session";
     case Stage::die_with_parent: return "tie it to this process";
@@ -51,7 +52,10 @@ LaunchError explain(const LaunchRequest& request, Stage stage, int error) {
       default: break;
     }
   }
-  return {Cause::spawn_failed, "could not " + std::string(step(stage)) + ": " + reason};
+  const std::string cure = error == EAGAIN   ? "; raise `ulimit -u`, or the limit of the service or container"
+                           : error == EMFILE ? "; raise `ulimit -n`"
+                                             : "";
+  return {Cause::spawn_failed, "could not " + std::string(step(stage)) + ": " + reason + cure};
 }
 
 }  // namespace

@@ -27,10 +27,10 @@ namespace berth::os {
 
 namespace bp = boost::process::v2;
 
-enum class Stage : int { set_up_stdio, lead_session, die_with_parent, set_limits, enter_folder, execute };
+enum class Stage : int { make_process, set_up_stdio, lead_session, die_with_parent, set_limits, enter_folder, execute };
 
 struct GuardedLauncher : bp::posix::default_launcher {
-  Stage stage = Stage::set_up_stdio;  // in the child: what is being done; in the parent, after an error: what failed
+  Stage stage = Stage::make_process;  // in the child: what is being done; in the parent, after an error: what failed
 
   template <class Executor, class Args, class... Inits>
   bp::basic_process<Executor> operator()(Executor executor, bp::error_code& ec, const bp::filesystem::path& executable,

@@ -28,6 +28,10 @@ bool LogFile::open() {
   std::error_code ignored;
   std::filesystem::create_directories(std::filesystem::path(path_).parent_path(), ignored);
   file_.reset(::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (file_ && from_the_reserve(file_.get())) {
+    file_.reset();
+    errno = EMFILE;
+  }
   if (!file_) trouble_ = std::strerror(errno);
   return static_cast<bool>(file_);
 }

@@ -67,7 +67,9 @@ Expected<PortHold, HoldError> PortHold::take(Port port, PortHolders& holders) {
         HoldError{true, false, "", place + " may not be bound by this user (ports below 1024 need root)"});
   }
   if (error != 0) {
-    return Unexpected<HoldError>(HoldError{false, false, "", "cannot bind " + place + ": " + std::strerror(error)});
+    const std::string cure = error == EMFILE || error == ENFILE ? "; raise `ulimit -n`" : "";
+    return Unexpected<HoldError>(
+        HoldError{false, false, "", "cannot bind " + place + ": " + std::strerror(error) + cure});
   }
   // Now for the child's sake: the kernel asks for it when the child binds, not when we did.
   set(socket.get(), SOL_SOCKET, SO_REUSEADDR, 1);

@@ -64,6 +64,7 @@ void World::check_given_back(std::size_t server, Port port) {
 void World::check_launch(std::size_t server, const core::Launch& launch) {
   const Server& it = servers_[server];
   if (it.child) break_law("two-processes", name_of(it.id) + " is launched beside what is left of its last run");
+  if (!governor_->life(server).wanted_up()) break_law("launch", name_of(it.id) + " is launched and not wanted");
   if (it.port != launch.port) break_law("launch", name_of(it.id) + " is launched on a port that it was not given");
 }
 
@@ -149,6 +150,9 @@ void World::check_rest(std::size_t server) {
       if (it.port) wrong("has a port");
       if (life.wanted_up() && !life.reason()) wrong("is wanted and gives no reason");
       if (life.wanted_up() && life.state() == State::stopped) wrong("is wanted");
+      if (life.state() == State::failed && life.reason() == core::Cause::dependency && needs_are_back(server)) {
+        wrong("has failed for dependencies that are back");
+      }
       break;
   }
   if (it.port != life.port()) break_law("port-book", who + " has another port than it says");
@@ -157,6 +161,14 @@ void World::check_rest(std::size_t server) {
   if (!fixed && life.port_conflicts() != it.conflicts) {
     break_law("counters", who + " says another number of conflicts than there were");
   }
+}
+
+bool World::needs_are_back(std::size_t server) const {
+  const auto& needs = governor_->config(server)->depends_on;
+  return std::all_of(needs.begin(), needs.end(), [&](const std::string& need) {
+    const auto& other = governor_->life(by_id_.at(static_cast<unsigned>(std::stoul(need.substr(1)))));
+    return other.wanted_up() && !core::down_for_good(other.state());
+  });
 }
 
 void World::check_calm() {

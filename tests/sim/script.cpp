@@ -117,6 +117,7 @@ Manners Script::manners(unsigned id, unsigned launch) const {
   manners.has_grandchild = dice.chance(25);
   manners.grandchild_stays = dice.chance(60);
   manners.grandchild_obeys = dice.chance(60);
+  manners.escapes_a_kill = dice.chance(30);
   return manners;
 }
 

@@ -37,6 +37,7 @@ struct Manners {
   bool has_grandchild = false;    // in a session of its own, with the listener in its hands
   bool grandchild_stays = false;  // when the leader ends
   bool grandchild_obeys = false;  // SIGTERM
+  bool escapes_a_kill = false;    // the grandchild, once
 };
 
 enum class Deed {

@@ -187,6 +187,7 @@ void World::command(const Happening& happening, std::size_t server) {
     case Deed::status: return look_at_ready_ones();
     case Deed::takes_port: return stranger_takes(port(), a_while);
     case Deed::takes_berth:
+      if (happening.how % 3 == 0) servers_[server].haunted = happening.how % 13;
       if (servers_[server].port) stranger_takes(*servers_[server].port, a_while);
       return;
     case Deed::leaves_port: return stranger_leaves(port());

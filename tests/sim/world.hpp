@@ -73,6 +73,7 @@ class World : public core::PortBinder {
     unsigned id = 0;
     std::optional<Child> child;
     unsigned launches = 0;
+    unsigned haunted = 0;  // so many launches to come lose their port to a stranger
     // For the laws.
     std::optional<Port> port;  // given, and not given back
     unsigned launched = 0;     // in this life of the supervisor
@@ -163,6 +164,7 @@ class World : public core::PortBinder {
   void check_phase(std::size_t server);
   void check_after(std::size_t server);
   void check_rest(std::size_t server);
+  [[nodiscard]] bool needs_are_back(std::size_t server) const;
   void check_calm();
   void check_shutdown();
   void check_end();

@@ -55,6 +55,9 @@ void World::perform(std::size_t server, const core::CondemnPort& condemn) {
   ++servers_[server].conflicts;
   check_given_back(server, condemn.port);
   desk_->condemn(condemn.port, condemn.reason, condemn.holder);
+  if (script_.range.contains(condemn.port) && !desk_->registry().is_dead(condemn.port)) {
+    break_law("dead-port", "port " + std::to_string(condemn.port) + " was condemned and is not dead");
+  }
   tell_of(server, "leaves port ", std::to_string(condemn.port), ", dead: held by ", condemn.holder);
 }
 
@@ -92,6 +95,10 @@ void World::perform(std::size_t server, const core::Launch& launch) {
   if (manners.listens) schedule(manners.listens_after, What::listens, server, nth);
   if (manners.ends_after >= 0ms) schedule(manners.ends_after, What::leader_ends, server, nth);
   post(server, core::Launched{});
+  if (it.haunted > 0) {
+    --it.haunted;
+    stranger_takes(launch.port, 20s);
+  }
   schedule(2ms, What::look, server, nth);
 }
 
@@ -111,8 +118,12 @@ void World::perform(std::size_t server, const core::SignalTree&) {
 
 void World::perform(std::size_t server, const core::KillTree&) {
   if (!servers_[server].child) return;
-  const Child& child = *servers_[server].child;
+  Child& child = *servers_[server].child;
   tell_of(server, "its tree is killed");
+  if (std::exchange(child.manners.escapes_a_kill, false)) {
+    if (child.leader) schedule(1ms, What::leader_ends, server, child.launch, 9);
+    return;  // the grandchild was just being forked
+  }
   if (child.leader) schedule(Duration{dice_.below(3)}, What::leader_ends, server, child.launch, 9);
   if (child.grandchild) schedule(Duration{dice_.below(3)}, What::grandchild_ends, server, child.launch);
 }
