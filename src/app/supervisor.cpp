@@ -41,12 +41,6 @@ std::optional<rlimit> raise_descriptor_limit() {
   return before;
 }
 
-// Names this supervisor among all that ever ran since the machine was started.
-std::string marker_of_this_process() {
-  const auto stat = os::stat_process(::getpid());
-  return "BERTH_SUPERVISOR=" + std::to_string(::getpid()) + "." + std::to_string(stat ? stat->start_ticks : 0);
-}
-
 std::shared_ptr<spdlog::logger> make_log(const SupervisorOptions& options, app::Console* terminal) {
   const auto file = std::make_shared<app::LogFileSink>(options.log_dir + "/berth.log");
   file->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
@@ -83,13 +77,13 @@ std::size_t longest_name(const Config& config) {
 class Supervisor::Impl {
  public:
   // The lock comes first: it is what makes the rest ours. The guardian shares it, and is forked while we are small.
-  Impl(Config config, SupervisorOptions options, os::ProjectLock lock)
+  Impl(Config config, SupervisorOptions options, os::ProjectLock lock, os::Brand brand)
       : config_(std::move(config)),
         options_(std::move(options)),
         lock_(std::move(lock)),
-        marker_(marker_of_this_process()),
-        brand_(os::new_supervisor_brand()),
-        guardian_(brand_, marker_, lock_.descriptor()),
+        leftovers_(end_leftovers(lock_)),
+        mark_(os::SupervisorMark::of_this_process(brand)),
+        guardian_(mark_, lock_.descriptor()),
         terminal_(make_terminal()),
         log_(make_log(options_, terminal_.get())),
         desk_(config_.ports.range, fixed_ports(config_), binder_,
@@ -124,6 +118,10 @@ class Supervisor::Impl {
     }
     wait_for_signal();
     log_->info("berth {} looks after {} ({}), pid {}", options_.version, config_.name, config_.path, ::getpid());
+    if (!leftovers_.empty()) {
+      log_->warn("an earlier supervisor of this project, pid {}, was killed; ended what it had left: {}",
+                 lock_.predecessor()->pid, fmt::join(leftovers_, ", "));
+    }
     if (!guardian_.running()) {
       log_->warn("no guardian process: should this one be killed, grandchildren may survive it");
       fleet_.replace_guardian();
@@ -140,6 +138,7 @@ class Supervisor::Impl {
     fleet_.start(first, !options_.names.empty());
     if (options_.on_listening) options_.on_listening();
     io_.run();
+    if (fleet_.who_is_left().empty()) lock_.leave_nothing();
     log_->info("down");
     return exit_code_;
   }
@@ -150,14 +149,18 @@ class Supervisor::Impl {
     return std::make_unique<app::Console>(io_.get_executor(), STDERR_FILENO, options_.colour, 0);
   }
 
+  static std::vector<std::string> end_leftovers(const os::ProjectLock& lock) {
+    return lock.predecessor() ? os::end_all_of(*lock.predecessor()) : std::vector<std::string>{};
+  }
+
   app::Harbour harbour() {
     app::Harbour harbour;
     harbour.executor = io_.get_executor();
     harbour.project = config_.name;
     harbour.host = config_.ports.host;
     harbour.hold = config_.ports.hold;
-    harbour.marker = marker_;
-    harbour.brand = brand_;
+    harbour.marker = mark_.entry();
+    harbour.brand = mark_.brand;
     const char* outside = std::getenv("MCP_INSTANCE_ID");
     harbour.instances = outside != nullptr && *outside != '\0' ? outside : config_.name;
     harbour.log_dir = options_.log_dir;
@@ -275,8 +278,8 @@ class Supervisor::Impl {
   Config config_;
   SupervisorOptions options_;
   os::ProjectLock lock_;
-  std::string marker_;
-  os::Brand brand_;
+  std::vector<std::string> leftovers_;
+  os::SupervisorMark mark_;
   os::Guardian guardian_;
   asio::io_context io_{1};
   std::unique_ptr<app::Console> terminal_;  // stderr, for what Berth says
@@ -310,11 +313,12 @@ Expected<std::unique_ptr<Supervisor>, std::string> Supervisor::create(Config con
   if (!runtime_dir) return Error(runtime_dir.error());
   const auto socket = os::socket_path(*runtime_dir, config.name);
   if (!socket) return Error(socket.error());
-  auto lock = os::ProjectLock::acquire(os::lock_path(*runtime_dir, config.name));
+  const auto brand = os::new_supervisor_brand();
+  auto lock = os::ProjectLock::acquire(os::lock_path(*runtime_dir, config.name), brand);
   if (!lock) return Error("project `" + config.name + "`: " + lock.error().message);
   std::ignore = os::make_folders(options.log_dir);  // if that fails, the log says so and servers run all the same
   os::Reaper::adopt_orphans();
-  auto impl = std::make_unique<Impl>(std::move(config), std::move(options), std::move(*lock));
+  auto impl = std::make_unique<Impl>(std::move(config), std::move(options), std::move(*lock), brand);
   if (auto trouble = impl->listen(*socket); !trouble.empty()) return Error(std::move(trouble));
   return std::unique_ptr<Supervisor>(new Supervisor(std::move(impl)));
 }

@@ -31,6 +31,7 @@ Verdict judge_living(const Evidence& e) {
   }
   if (e.had_listened) return Verdict::wait;
   if (e.said_taken && e.holder == Holder::own_hold && e.patience_over) return Verdict::blocked_by_hold;
+  if (e.said_taken && e.holder == Holder::nobody && e.patience_over && !e.elsewhere) return Verdict::conflict_by_word;
   return e.elsewhere ? Verdict::wrong_port : Verdict::wait;
 }
 

@@ -89,7 +89,7 @@ void Lifecycle::judge_starting() {
   auto& starting = std::get<Starting>(state_);
   const bool stranger = starting.seen.stranger_here;
   const auto since = stranger ? starting.stranger_since : starting.said_taken_at;
-  const Milliseconds patience = stranger ? patience_with_stranger : patience_with_words;
+  const Milliseconds patience = stranger || !hold_ ? patience_with_stranger : patience_with_words;
   const Evidence evidence{
       .holder = stranger ? Holder::stranger : (hold_ ? Holder::own_hold : Holder::nobody),
       .said_taken = starting.said_taken_at.has_value(),
@@ -112,6 +112,10 @@ void Lifecycle::judge_starting() {
       return begin_stop(Stopping{.next = AfterStop::unblocked,
                                  .cause = Cause::port_conflict,
                                  .message = "it cannot bind " + on_port(*port_) + " beside the hold on it"});
+    case Verdict::conflict_by_word:
+      return begin_stop(Stopping{.next = AfterStop::conflict_by_word,
+                                 .cause = Cause::port_conflict,
+                                 .message = "said that " + on_port(*port_) + " is taken, and goes on without it"});
     default: break;
   }
   if (starting.seen.own_here || config_->ready.probe == Probe::none) return settled(starting);
@@ -176,8 +180,8 @@ std::optional<Instant> Lifecycle::deadline() const {
     }
     if (starting->stranger_since) {
       consider(*starting->stranger_since + patience_with_stranger);
-    } else if (starting->said_taken_at && hold_ && !starting->had_listened) {
-      consider(*starting->said_taken_at + patience_with_words);
+    } else if (starting->said_taken_at && !starting->had_listened) {
+      consider(*starting->said_taken_at + (hold_ ? patience_with_words : patience_with_stranger));
     }
   } else if (const auto* ready = std::get_if<Ready>(&state_)) {
     if (backoff_.failures() > 0) consider(ready->since + backoff_.reset_after());

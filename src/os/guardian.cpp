@@ -1,6 +1,5 @@
 #include "os/guardian.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/prctl.h>
@@ -11,8 +10,6 @@
 #include <csignal>
 #include <cstring>
 #include <unordered_set>
-
-#include "os/process.hpp"
 
 namespace berth::os {
 
@@ -35,26 +32,6 @@ bool read_note(int pipe, Note& note) {
   return got == sizeof(note);
 }
 
-// Kills until two rounds in a row have found nobody: a process that forks meanwhile is caught by the next round.
-void clear(const std::unordered_set<pid_t>& sessions, Brand brand, const std::string& marker) {
-  const pid_t self = ::getpid();
-  for (int rounds = 0, empty = 0; rounds < 500 && empty < 2; ++rounds) {
-    bool found = false;
-    for (const pid_t pid : all_processes()) {
-      if (pid <= 1 || pid == self) continue;
-      const auto stat = stat_process(pid);
-      if (!stat || !is_alive(*stat)) continue;
-      const bool ours =
-          sessions.contains(stat->session) || same_supervisor(brand_of(pid), brand) || has_environment(pid, marker);
-      if (!ours) continue;
-      ::kill(pid, SIGKILL);
-      found = true;
-    }
-    empty = found ? 0 : empty + 1;
-    ::poll(nullptr, 0, 10);  // the dead need a moment, and there is no event for strangers
-  }
-}
-
 // The environment that this process was forked with may bear the marker of an outer supervisor, whose guardian would
 // then end this one before its work is done. The same goes for a brand.
 void hide_environment() {
@@ -70,7 +47,7 @@ void close_all_but(int first, int second) {
   ::close_range(high + 1, ~0U, 0);
 }
 
-[[noreturn]] void guard(int pipe, Brand brand, const std::string& marker, int lock) {
+[[noreturn]] void guard(int pipe, const SupervisorMark& mark, int lock) {
   sigset_t all;
   sigfillset(&all);
   sigprocmask(SIG_SETMASK, &all, nullptr);
@@ -92,13 +69,13 @@ void close_all_but(int first, int second) {
     note.what == watch_leader ? static_cast<void>(sessions.insert(note.leader))
                               : static_cast<void>(sessions.erase(note.leader));
   }
-  clear(sessions, brand, marker);
+  end_all_of(mark, sessions);
   ::_exit(0);
 }
 
 }  // namespace
 
-Guardian::Guardian(Brand brand, std::string marker, int lock) : brand_(brand), marker_(std::move(marker)), lock_(lock) {
+Guardian::Guardian(SupervisorMark mark, int lock) : mark_(std::move(mark)), lock_(lock) {
   start();
 }
 
@@ -123,7 +100,7 @@ void Guardian::start() {
   pid_ = ::fork();
   if (pid_ == 0) {
     write_end.reset();
-    guard(read_end.get(), brand_, marker_, lock_);
+    guard(read_end.get(), mark_, lock_);
   }
   if (pid_ <= 0) return;
   pipe_ = std::move(write_end);

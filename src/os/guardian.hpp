@@ -3,24 +3,22 @@
 // kernel's parent-death signal does not reach, which is everything below the first child (npx starts npm, sh and node).
 //
 // It blocks on a pipe whose other end only the supervisor has. A process is ended when its session is that of a living
-// server, or when it bears the supervisor's brand or its marker in its environment; nothing else ever is. The guardian
-// shares the project's lock (an open file description), so the next supervisor starts only when the clearing is done.
+// server, or when it bears the supervisor's mark; nothing else ever is. The guardian shares the project's lock (an open
+// file description), so the next supervisor starts only when the clearing is done.
 
 #include <sys/types.h>
 
-#include <string>
-
-#include "os/brand.hpp"
 #include "os/fd.hpp"
+#include "os/supervisor_mark.hpp"
 
 namespace berth::os {
 
 class Guardian {
  public:
-  // Forks. `brand` and `marker`, an environment entry (NAME=VALUE), are what every child of this supervisor bears;
-  // `lock` is the one descriptor that the guardian keeps open. Call it before the process has grown and before it has
-  // threads. On failure there is no guardian, and `running` says so.
-  Guardian(Brand brand, std::string marker, int lock);
+  // Forks. `mark` is what every child of this supervisor bears; `lock` is the one descriptor that the guardian keeps
+  // open. Call it before the process has grown and before it has threads. On failure there is no guardian, and
+  // `running` says so.
+  Guardian(SupervisorMark mark, int lock);
   Guardian(const Guardian&) = delete;
   Guardian& operator=(const Guardian&) = delete;
 
@@ -40,8 +38,7 @@ class Guardian {
   void start();
   void tell(char what, pid_t leader);
 
-  Brand brand_;
-  std::string marker_;
+  SupervisorMark mark_;
   int lock_;
   Fd pipe_;
   pid_t pid_ = -1;

@@ -12,7 +12,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
-#include <sstream>
+#include <tuple>
 
 #include "os/process.hpp"
 #include "os/read_file.hpp"
@@ -38,24 +38,19 @@ std::string home_folder() {
   return user != nullptr && user->pw_dir != nullptr ? user->pw_dir : "/tmp";
 }
 
-struct Holder {
-  pid_t pid = 0;
-  std::uint64_t start_ticks = 0;
-};
-
-// The lock file's text is a courtesy for messages: PID and START, as of /proc/PID/stat.
-Holder read_holder(const std::string& path) {
-  Holder holder;
-  std::istringstream(read_file(path, 64).value_or("")) >> holder.pid >> holder.start_ticks;
-  const auto stat = holder.pid > 1 ? stat_process(holder.pid) : std::nullopt;
-  const bool same = stat && stat->start_ticks == holder.start_ticks && stat->state != 'Z';
-  return same ? holder : Holder{};
+// What the lock's file says of the supervisor that holds it, or held it last.
+std::optional<SupervisorMark> read_mark(const std::string& path) {
+  return SupervisorMark::from_text(read_file(path, 256).value_or(""));
 }
 
-bool write_holder(int file) {
-  const pid_t self = ::getpid();
-  const auto stat = stat_process(self);
-  const std::string text = std::to_string(self) + " " + std::to_string(stat ? stat->start_ticks : 0) + "\n";
+// 0: the one that is named there is gone.
+pid_t living_holder(const std::string& path) {
+  const auto mark = read_mark(path);
+  const auto stat = mark ? stat_process(mark->pid) : std::nullopt;
+  return stat && stat->start_ticks == mark->start_ticks && is_alive(*stat) ? mark->pid : 0;
+}
+
+bool write_whole(int file, const std::string& text) {
   return ::ftruncate(file, 0) == 0 && ::pwrite(file, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size());
 }
 
@@ -125,29 +120,36 @@ std::string lock_path(const std::string& runtime_dir, const std::string& project
   return runtime_dir + "/" + project + ".lock";
 }
 
-Expected<ProjectLock, ProjectLock::Busy> ProjectLock::acquire(const std::string& path) {
+Expected<ProjectLock, ProjectLock::Busy> ProjectLock::acquire(const std::string& path, Brand brand) {
   using Failure = Unexpected<Busy>;
   Fd file(::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!file) return Failure(Busy{0, because("cannot open the lock `" + path + "`")});
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
   while (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK && errno != EINTR) return Failure(Busy{0, because("cannot lock `" + path + "`")});
-    if (const auto holder = read_holder(path); holder.pid != 0) {
-      return Failure(Busy{holder.pid, "already running, as pid " + std::to_string(holder.pid)});
+    if (const pid_t holder = living_holder(path); holder != 0) {
+      return Failure(Busy{holder, "already running, as pid " + std::to_string(holder)});
     }
     if (std::chrono::steady_clock::now() > deadline)
       return Failure(Busy{0, "`" + path + "` is locked by another process"});
     ::poll(nullptr, 0, 10);  // a guardian is clearing up; flock has no wait with a deadline
   }
-  if (!write_holder(file.get())) return Failure(Busy{0, because("cannot write the lock `" + path + "`")});
-  return ProjectLock(std::move(file));
+  auto predecessor = read_mark(path);
+  if (!write_whole(file.get(), SupervisorMark::of_this_process(brand).text())) {
+    return Failure(Busy{0, because("cannot write the lock `" + path + "`")});
+  }
+  return ProjectLock(std::move(file), std::move(predecessor));
+}
+
+void ProjectLock::leave_nothing() {
+  std::ignore = ::ftruncate(file_.get(), 0);
 }
 
 std::optional<pid_t> lock_holder(const std::string& path) {
   const Fd file(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
   if (!file || ::flock(file.get(), LOCK_SH | LOCK_NB) == 0) return std::nullopt;
-  const auto holder = read_holder(path);
-  return holder.pid != 0 ? std::optional(holder.pid) : std::nullopt;
+  const pid_t holder = living_holder(path);
+  return holder != 0 ? std::optional(holder) : std::nullopt;
 }
 
 }  // namespace berth::os

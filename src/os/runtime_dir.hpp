@@ -8,6 +8,7 @@
 #include <string>
 
 #include "os/fd.hpp"
+#include "os/supervisor_mark.hpp"
 
 namespace berth::os {
 
@@ -29,7 +30,7 @@ Expected<std::string, std::string> socket_path(const std::string& runtime_dir, c
 std::string lock_path(const std::string& runtime_dir, const std::string& project);
 
 // An exclusive lock on a file (flock(2)): the kernel drops it when the last holder of the open file description is
-// gone, whatever it died of. The file itself means nothing and stays. Children must not inherit it; the guardian does.
+// gone, whatever it died of. What the file says is a courtesy. Children must not inherit it; the guardian does.
 class ProjectLock {
  public:
   struct Busy {
@@ -37,13 +38,21 @@ class ProjectLock {
     std::string message;
   };
 
-  // Waits up to ten seconds when the lock is held by the guardian of a supervisor that is gone.
-  static Expected<ProjectLock, Busy> acquire(const std::string& path);
+  // Waits up to ten seconds when the lock is held by the guardian of a supervisor that is gone. The file then says who
+  // holds it (`brand`: its mark), for messages and for the next one.
+  static Expected<ProjectLock, Busy> acquire(const std::string& path, Brand brand = 0);
   [[nodiscard]] int descriptor() const { return file_.get(); }
 
+  // Who held it before and did not say that nothing is left: it was killed.
+  [[nodiscard]] const std::optional<SupervisorMark>& predecessor() const { return predecessor_; }
+  // Of this supervisor nothing is left to look for.
+  void leave_nothing();
+
  private:
-  explicit ProjectLock(Fd file) : file_(std::move(file)) {}
+  ProjectLock(Fd file, std::optional<SupervisorMark> predecessor)
+      : file_(std::move(file)), predecessor_(std::move(predecessor)) {}
   Fd file_;
+  std::optional<SupervisorMark> predecessor_;
 };
 
 // The living supervisor that holds this lock, if one does.

@@ -43,7 +43,9 @@ const std::vector<Row>& table() {
       {"before", "lives", "own hold", "no", "no", "yes", any, Verdict::wrong_port},
       {"before", "lives", "own hold", "no", "no", "no", any, Verdict::wait},
       {"before", "lives", "nobody", any, "no", "yes", any, Verdict::wrong_port},
-      {"before", "lives", "nobody", any, "no", "no", any, Verdict::wait},
+      {"before", "lives", "nobody", "yes", "no", "no", "yes", Verdict::conflict_by_word},
+      {"before", "lives", "nobody", "yes", "no", "no", "no", Verdict::wait},
+      {"before", "lives", "nobody", "no", "no", "no", any, Verdict::wait},
       {"before", "lives", "own tree", any, "no", "yes", any, Verdict::wrong_port},
       {"before", "lives", "own tree", any, "no", "no", any, Verdict::wait},
 

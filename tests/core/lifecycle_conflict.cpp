@@ -311,5 +311,20 @@ TEST_CASE("A fixed port that is taken by word alone is tried again later") {
   CHECK(web.port() == 50000);
 }
 
+TEST_CASE("One that says that its port is taken and stays is given another when nobody is seen there") {
+  OneLife web({}, false);
+  web.start();
+  web.does_not_listen();
+  web.send(SaidTaken{"EADDRINUSE"});
+  web.pass(Lifecycle::patience_with_stranger - 1ms);
+  CHECK(web.state() == State::starting);
+  web.pass(1ms);
+  CHECK(web.state() == State::stopping);
+  web.is_killed(SIGTERM);
+  CHECK(web.count<RestPort>() == 1);
+  CHECK(web.state() == State::starting);
+  CHECK(web.port() == 50001);
+}
+
 }  // namespace
 }  // namespace berth::core::test

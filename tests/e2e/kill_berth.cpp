@@ -2,6 +2,8 @@
 
 #include <signal.h>
 
+#include <sstream>
+
 #include "e2e/e2e.hpp"
 
 namespace e2e {
@@ -35,6 +37,15 @@ void no_child_survives(const std::function<void(ServerText&)>& shape) {
   CHECK(dead_ports(sandbox.status()).empty());
   CHECK(who_answers(web) == "web");
   sandbox.down();
+}
+
+std::optional<pid_t> guardian_of(pid_t supervisor) {
+  const std::string root = "/proc/" + std::to_string(supervisor);
+  std::istringstream children(harness::read_file(root + "/task/" + std::to_string(supervisor) + "/children"));
+  for (pid_t pid = 0; children >> pid;) {
+    if (harness::read_file("/proc/" + std::to_string(pid) + "/comm") == "berth-guardian\n") return pid;
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -122,6 +133,35 @@ TEST_CASE("kill -9 of the whole process group leaves no child") {
   const bool silent = eventually([&] { return sandbox.nothing_left(); });
   INFO("left: " << sandbox.describe_processes());
   CHECK(silent);
+}
+
+TEST_CASE("What is left when Berth and its guardian are killed at once is ended by the next up, and nothing else") {
+  Sandbox sandbox;
+  auto config = sandbox.config();
+  config.server("web");
+  config.server("forker").args({"--fork-grandchild", "--grandchild-clears-env", "--grandchild-ignores-sigterm"});
+  sandbox.write(config);
+  Program bystander({.path = "/bin/sleep", .args = {"1000"}, .folder = "/", .output = sandbox.log_dir().parent_path() / "bystander"});
+  sandbox.up({"--wait"});
+  const auto supervisor = static_cast<pid_t>(number(sandbox.status(), "pid"));
+  const auto guardian = guardian_of(supervisor);
+  REQUIRE(guardian);
+
+  REQUIRE(::kill(*guardian, SIGSTOP) == 0);  // or it might be quicker than the second kill
+  REQUIRE(::kill(supervisor, SIGKILL) == 0);
+  REQUIRE(::kill(*guardian, SIGKILL) == 0);
+  REQUIRE(eventually([&] { return sandbox.berth({"status"}).code == 4; }));
+  CHECK_FALSE(sandbox.nothing_left());  // the grandchild, at least
+
+  sandbox.up({"--wait"});
+  const Object web = sandbox.server("web");
+  CHECK(number(web, "port") == sandbox.port());
+  CHECK(number(sandbox.server("forker"), "port_conflicts") == 0);
+  CHECK(harness::read_file(sandbox.log_dir() / "berth.log").find("was killed; ended what it had left") !=
+        std::string::npos);
+  CHECK(bystander.running());
+  sandbox.down();
+  CHECK(sandbox.nothing_left());
 }
 
 }  // namespace e2e

@@ -32,11 +32,12 @@ class MiniSupervisor {
       const Fd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
       std::optional<ProjectLock> own;
       if (!lock.empty()) own.emplace(std::move(*ProjectLock::acquire(lock)));
-      const Brand brand = new_supervisor_brand();
-      Guardian guardian(brand, marker, own ? own->descriptor() : null.get());
+      const auto mark = SupervisorMark::of_this_process(new_supervisor_brand());
+      Guardian guardian(mark, own ? own->descriptor() : null.get());
       auto request = request_for("/bin/sh", {"-c", script});
       request.environment.push_back(marker);
-      request.brand = brand_of_run(brand, 1);
+      request.environment.push_back(mark.entry());
+      request.brand = brand_of_run(mark.brand, 1);
       request.output = request.error = null.get();
       const auto leader = launch(test_loop().get_executor(), request);
       if (leader && watch) guardian.watch(*leader);
@@ -131,7 +132,7 @@ TEST_CASE("A guardian that is dismissed leaves everybody alone") {
   pid_t pid = 0;
   {
     const Fd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
-    Guardian guardian(new_supervisor_brand(), marker, null.get());
+    Guardian guardian(SupervisorMark::of_this_process(new_supervisor_brand()), null.get());
     REQUIRE(guardian.running());
     pid = guardian.pid();
     guardian.watch(child.pid());
@@ -145,7 +146,7 @@ TEST_CASE("A guardian that is dismissed leaves everybody alone") {
 TEST_CASE("A guardian has nothing open but its pipe and the lock") {
   const Fd leaky(::dup(2));
   const Fd lock(::open("/dev/null", O_RDWR | O_CLOEXEC));
-  Guardian guardian(new_supervisor_brand(), new_marker(), lock.get());
+  Guardian guardian(SupervisorMark::of_this_process(new_supervisor_brand()), lock.get());
   const std::string folder = "/proc/" + std::to_string(guardian.pid()) + "/fd";
   CHECK(eventually([&] {
     return std::distance(std::filesystem::directory_iterator(folder), std::filesystem::directory_iterator()) == 5;
@@ -155,7 +156,7 @@ TEST_CASE("A guardian has nothing open but its pipe and the lock") {
 TEST_CASE("A guardian that somebody has killed is replaced and does its work") {
   ::signal(SIGPIPE, SIG_IGN);
   const Fd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
-  Guardian guardian(new_supervisor_brand(), new_marker(), null.get());
+  Guardian guardian(SupervisorMark::of_this_process(new_supervisor_brand()), null.get());
   const pid_t first = guardian.pid();
   ::kill(first, SIGKILL);
   REQUIRE(::waitpid(first, nullptr, 0) == first);

@@ -146,7 +146,7 @@ TEST_CASE("A program that overstays its deadline is killed and told from others"
 }
 
 TEST_CASE("A config is written as TOML") {
-  const PortRange ports(20000, 20003, -1);
+  const PortRange ports(20000, 20003, {});
   ConfigText config("demo", ports);
   config.server("web").set("command", "prog").args({"a \"b\""}).set("ready.timeout", "1s");
   const std::string text = config.text();

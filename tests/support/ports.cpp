@@ -32,6 +32,24 @@ int lock_block(int block) {
   return -1;
 }
 
+void unlock(std::vector<int>& locks) {
+  for (const int lock : locks) ::close(lock);
+  locks.clear();
+}
+
+// All of them, or none.
+std::vector<int> lock_blocks(int first, int count) {
+  std::vector<int> locks;
+  for (int block = first; block < first + count; ++block) {
+    locks.push_back(lock_block(block));
+    if (locks.back() >= 0) continue;
+    locks.pop_back();
+    unlock(locks);
+    break;
+  }
+  return locks;
+}
+
 template <class Address>
 bool can_bind(int family, const Address& address) {
   const int fd = ::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -76,23 +94,28 @@ bool all_free(int first, int count) {
 }  // namespace
 
 PortRange::~PortRange() {
-  if (lock_ >= 0) ::close(lock_);
+  unlock(locks_);
 }
 
 PortRange::PortRange(PortRange&& other) noexcept
-    : first_(other.first_), last_(other.last_), lock_(std::exchange(other.lock_, -1)) {}
+    : first_(other.first_), last_(other.last_), locks_(std::exchange(other.locks_, {})) {}
 
 PortRange free_port_range(int count) {
-  if (count < 1 || count > block_size) throw std::invalid_argument("free_port_range: 1 to 32 ports");
+  if (count < 1 || count > 1024) throw std::invalid_argument("free_port_range: 1 to 1024 ports");
+  const int wanted = (count + block_size - 1) / block_size;
   // Every test starts elsewhere, so that two rarely meet and a port rests long before it is used again.
   static int next = static_cast<int>(static_cast<unsigned>(::getpid()) * 7919U % blocks);
   for (int tried = 0; tried < blocks; ++tried) {
     const int block = next++ % blocks;
-    const int lock = lock_block(block);
-    if (lock < 0) continue;
+    if (block + wanted > blocks) continue;
+    std::vector<int> locks = lock_blocks(block, wanted);
+    if (locks.empty()) continue;
     const int first = lowest + block * block_size;
-    if (all_free(first, count)) return {first, first + count - 1, lock};
-    ::close(lock);
+    if (all_free(first, count)) {
+      next += wanted - 1;
+      return {first, first + count - 1, std::move(locks)};
+    }
+    unlock(locks);
   }
   throw std::runtime_error("free_port_range: no free block of ports between 20000 and 31999");
 }

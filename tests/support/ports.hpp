@@ -2,14 +2,16 @@
 // Ports for tests that run side by side.
 
 #include <cstdint>
+#include <utility>
+#include <vector>
 
 namespace harness {
 
-// A block of neighbouring ports that belongs to one test. A kernel lock on a file in /tmp keeps other tests off
-// it for the life of the object.
+// Neighbouring ports that belong to one test. Kernel locks on files in /tmp keep other tests off them for the life of
+// the object.
 class PortRange {
  public:
-  PortRange(int first, int last, int lock) : first_(first), last_(last), lock_(lock) {}
+  PortRange(int first, int last, std::vector<int> locks) : first_(first), last_(last), locks_(std::move(locks)) {}
   ~PortRange();
   PortRange(PortRange&& other) noexcept;
   PortRange& operator=(PortRange&&) = delete;
@@ -20,10 +22,10 @@ class PortRange {
  private:
   int first_;
   int last_;
-  int lock_;
+  std::vector<int> locks_;
 };
 
-// `count` neighbouring ports (1–32) within 20000–31999, below Linux's ephemeral range, that can be bound now on
+// `count` neighbouring ports (1–1024) within 20000–31999, below Linux's ephemeral range, that can be bound now on
 // every address. Throws std::runtime_error when there are none.
 PortRange free_port_range(int count);
 
