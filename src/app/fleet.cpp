@@ -177,7 +177,9 @@ void Fleet::on_reaped(const std::vector<os::Reaped>& reaped) {
   const auto orphans = os::ProcessTree::orphans(harbour_.leaders);
   for (const os::Reaped& ended : reaped) {
     if (const auto server = leaders.find(ended.pid); server != leaders.end()) {
-      servers_[server->second]->leader_ended(ended.status, orphans);
+      core::ExitStatus status = ended.status;
+      status.out_of_memory = oom_.ended(ended.pid, status);
+      servers_[server->second]->leader_ended(status, orphans);
     }
   }
   for (const auto& server : servers_) server->check_cleared(orphans);

@@ -19,6 +19,7 @@
 #include "app/harbour.hpp"
 #include "app/server.hpp"
 #include "core/governor.hpp"
+#include "os/oom_watch.hpp"
 #include "os/reaper.hpp"
 
 namespace berth::app {
@@ -90,6 +91,7 @@ class Fleet {
   bool events_scheduled_ = false;
   bool killing_ = false;
   os::Reaper reaper_;
+  os::OomWatch oom_;
   boost::asio::steady_timer timer_;
   std::optional<core::Instant> timer_at_;
   boost::asio::steady_timer look_timer_;

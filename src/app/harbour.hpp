@@ -14,6 +14,7 @@
 #include "app/output.hpp"
 #include "core/lifecycle.hpp"
 #include "core/port_desk.hpp"
+#include "os/cgroup.hpp"
 #include "os/guardian.hpp"
 #include "os/listeners.hpp"
 
@@ -32,6 +33,7 @@ struct Harbour {
   std::optional<rlimit> child_limits;
   core::PortDesk* desk = nullptr;
   os::Guardian* guardian = nullptr;
+  os::CgroupPlace cgroups;
   std::unordered_set<pid_t> leaders;  // living children that are leaders of servers, or started on purpose
 
   // Queues an event for a server (by its index); handled before the loop goes on.

@@ -3,6 +3,7 @@
 
 #include "app/server.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <random>
@@ -151,6 +152,10 @@ void Server::perform(const core::Launch& launch) {
   request.error = err.get();
   if (!harbour_.hold || !launch.hold) harbour_.desk->let_go_of_hold(launch.port);
 
+  os::Cgroup cgroup = harbour_.cgroups.make(os::run_group_prefix + instance);
+  const os::Fd entrance = cgroup.entrance();
+  request.cgroup = entrance.get();
+
   tail_.clear();
   const auto pid = os::launch(harbour_.executor, request);
   if (!pid) {
@@ -161,6 +166,7 @@ void Server::perform(const core::Launch& launch) {
   run_.emplace();
   run_->pid = *pid;
   run_->port = launch.port;
+  run_->cgroup = std::move(cgroup);
   run_->sign = {.leader = *pid, .brand = request.brand, .marker = "MCP_INSTANCE_ID=" + instance};
   run_->started_at = std::chrono::system_clock::now();
   run_->started = std::chrono::steady_clock::now();
@@ -175,7 +181,14 @@ std::vector<pid_t> Server::members() const {
 }
 
 std::vector<pid_t> Server::members(const os::Orphans& orphans) const {
-  return run_ ? os::ProcessTree::members(run_->sign, run_->leader_alive, orphans) : std::vector<pid_t>{};
+  if (!run_) return {};
+  auto pids = os::ProcessTree::members(run_->sign, run_->leader_alive, orphans);
+  for (const pid_t pid : run_->cgroup.members()) {
+    if (std::find(pids.begin(), pids.end(), pid) != pids.end()) continue;
+    const auto stat = os::stat_process(pid);
+    if (stat && os::is_alive(*stat)) pids.push_back(pid);
+  }
+  return pids;
 }
 
 // The group first and alone: what has left it mostly ends with it, and is told once the leader is gone.
@@ -194,6 +207,7 @@ void Server::perform(const core::KillTree&) {
   const auto pids = members();  // before the leader's death makes orphans of them
   if (run_->leader_alive) ::kill(-run_->pid, SIGKILL);
   for (const pid_t pid : pids) ::kill(pid, SIGKILL);
+  run_->cgroup.kill();
 }
 
 void Server::perform(const core::LookForListeners&) {

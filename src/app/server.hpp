@@ -26,6 +26,7 @@ struct Run {
   bool leader_alive = true;
   Port port = 0;
   os::TreeSign sign;
+  os::Cgroup cgroup;
   WallTime started_at;
   core::Instant started;
   std::string url_host;

@@ -167,6 +167,8 @@ class Supervisor::Impl {
     harbour.child_limits = raise_descriptor_limit();
     harbour.desk = &desk_;
     harbour.guardian = &guardian_;
+    harbour.cgroups = os::CgroupPlace::find();
+    harbour.cgroups.tidy(os::run_group_prefix);
     // The guardian, and what a shell may have left us when it became this program.
     for (const pid_t child : os::children_of(::getpid())) harbour.leaders.insert(child);
     return harbour;

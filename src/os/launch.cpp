@@ -67,8 +67,8 @@ Expected<pid_t, LaunchError> launch(const boost::asio::any_io_executor& executor
   bp::process_stdio stdio{nullptr, request.output, request.error};
   launcher(executor, ec, bp::filesystem::path(request.executable), request.args, environment,
            AtStage{Stage::lead_session}, LeadSession{}, AtStage{Stage::die_with_parent}, DieWithParent{::getpid()},
-           AtStage{Stage::set_limits}, SetLimits{request.descriptors, request.brand}, AtStage{Stage::set_up_stdio},
-           stdio, AtStage{Stage::enter_folder}, bp::process_start_dir(request.cwd));
+           AtStage{Stage::set_limits}, SetLimits{request.descriptors, request.brand}, EnterCgroup{request.cgroup},
+           AtStage{Stage::set_up_stdio}, stdio, AtStage{Stage::enter_folder}, bp::process_start_dir(request.cwd));
   if (ec) return Unexpected<LaunchError>(explain(request, launcher.stage, ec.value()));
   return launcher.pid;
 }

@@ -29,6 +29,7 @@ struct LaunchRequest {
   int output = -1;                    // becomes descriptor 1
   int error = -1;                     // becomes descriptor 2
   std::optional<rlimit> descriptors;  // RLIMIT_NOFILE for the child
+  int cgroup = -1;                    // cgroup.procs of the group that the child is to enter
   Brand brand = 0;                    // passed on to everything that descends from the child; 0: none
 };
 

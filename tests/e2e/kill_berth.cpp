@@ -141,7 +141,8 @@ TEST_CASE("What is left when Berth and its guardian are killed at once is ended 
   config.server("web");
   config.server("forker").args({"--fork-grandchild", "--grandchild-clears-env", "--grandchild-ignores-sigterm"});
   sandbox.write(config);
-  Program bystander({.path = "/bin/sleep", .args = {"1000"}, .folder = "/", .output = sandbox.log_dir().parent_path() / "bystander"});
+  Program bystander(
+      {.path = "/bin/sleep", .args = {"1000"}, .folder = "/", .output = sandbox.log_dir().parent_path() / "bystander"});
   sandbox.up({"--wait"});
   const auto supervisor = static_cast<pid_t>(number(sandbox.status(), "pid"));
   const auto guardian = guardian_of(supervisor);

@@ -1,0 +1,128 @@
+#include "os/cgroup.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <memory>
+#include <sstream>
+#include <string_view>
+#include <utility>
+
+#include "os/read_file.hpp"
+
+namespace berth::os {
+
+namespace {
+
+// Where version 2 is mounted; alone at /sys/fs/cgroup, or beside version 1.
+std::string mount_point() {
+  std::istringstream lines(read_file("/proc/self/mountinfo").value_or(""));
+  for (std::string line; std::getline(lines, line);) {
+    if (line.find(" - cgroup2 ") == std::string::npos) continue;
+    std::istringstream fields(line);
+    std::string id, parent, device, root, point;
+    fields >> id >> parent >> device >> root >> point;
+    return point;
+  }
+  return {};
+}
+
+// Of this process, below the mount point: "/user.slice/…", "/" at the root of a cgroup namespace.
+std::string own_path() {
+  std::istringstream lines(read_file("/proc/self/cgroup").value_or(""));
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("0::")) return line.substr(3);
+  }
+  return {};
+}
+
+bool is_delegated(const std::string& folder) {
+  char value = 0;
+  for (const char* name : {"user.delegate", "trusted.delegate"}) {
+    if (::getxattr(folder.c_str(), name, &value, 1) == 1 && value == '1') return true;
+  }
+  return false;
+}
+
+bool write_word(const std::string& file, std::string_view word) {
+  const Fd fd(::open(file.c_str(), O_WRONLY | O_CLOEXEC));
+  return fd && ::write(fd.get(), word.data(), word.size()) == static_cast<ssize_t>(word.size());
+}
+
+}  // namespace
+
+Cgroup::Cgroup(std::string folder) : folder_(std::move(folder)) {}
+
+Cgroup::~Cgroup() {
+  remove();
+}
+
+Cgroup::Cgroup(Cgroup&& other) noexcept : folder_(std::exchange(other.folder_, {})) {}
+
+Cgroup& Cgroup::operator=(Cgroup&& other) noexcept {
+  if (this == &other) return *this;
+  remove();
+  folder_ = std::exchange(other.folder_, {});
+  return *this;
+}
+
+void Cgroup::remove() {
+  if (!folder_.empty()) ::rmdir(folder_.c_str());
+  folder_.clear();
+}
+
+Fd Cgroup::entrance() const {
+  return Fd(folder_.empty() ? -1 : ::open((folder_ + "/cgroup.procs").c_str(), O_WRONLY | O_CLOEXEC));
+}
+
+std::vector<pid_t> Cgroup::members() const {
+  std::vector<pid_t> pids;
+  if (folder_.empty()) return pids;
+  std::istringstream lines(read_file(folder_ + "/cgroup.procs").value_or(""));
+  for (pid_t pid = 0; lines >> pid;) {
+    if (pid > 1) pids.push_back(pid);  // 0: of another pid namespace
+  }
+  return pids;
+}
+
+bool Cgroup::kill() const {
+  return !folder_.empty() && write_word(folder_ + "/cgroup.kill", "1");
+}
+
+CgroupPlace CgroupPlace::find() {
+  CgroupPlace place;
+  const char* wish = std::getenv("BERTH_CGROUPS");
+  if (wish != nullptr && std::string_view(wish) == "off") return place;
+  const std::string mount = mount_point();
+  const std::string path = own_path();
+  if (mount.empty() || path.empty()) return place;
+  const std::string folder = path == "/" ? mount : mount + path;
+  const bool ours = path == "/" || is_delegated(folder);
+  if (ours && ::access((folder + "/cgroup.kill").c_str(), F_OK) != 0 && path != "/") return place;
+  if (ours && ::access(folder.c_str(), W_OK) == 0) place.folder_ = folder;
+  return place;
+}
+
+Cgroup CgroupPlace::make(const std::string& name) const {
+  if (folder_.empty()) return {};
+  std::string folder = folder_ + "/" + name;
+  if (::mkdir(folder.c_str(), 0755) != 0) return {};
+  Cgroup made(std::move(folder));
+  return made;
+}
+
+void CgroupPlace::tidy(const std::string& prefix) const {
+  if (folder_.empty()) return;
+  const std::unique_ptr<DIR, int (*)(DIR*)> dir(::opendir(folder_.c_str()), &::closedir);
+  if (!dir) return;
+  while (const dirent* entry = ::readdir(dir.get())) {
+    const std::string_view name(entry->d_name);
+    if (name.starts_with(prefix)) ::rmdir((folder_ + "/" + std::string(name)).c_str());  // fails for a living one
+  }
+}
+
+}  // namespace berth::os

@@ -1,0 +1,57 @@
+#pragma once
+// A control group (version 2, cgroups(7)) for each run of a server, where this process may make one: it holds the whole
+// tree, whatever that does, and the kernel ends all of it at one word (cgroup.kill, since Linux 5.14). Nothing depends
+// on it: the other signs of a tree (process_tree.hpp) are there always.
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "os/fd.hpp"
+
+namespace berth::os {
+
+// Of one run. Removed with the object; what still lives in it then moves nowhere, and its folder stays.
+class Cgroup {
+ public:
+  Cgroup() = default;
+  explicit Cgroup(std::string folder);
+  ~Cgroup();
+  Cgroup(Cgroup&& other) noexcept;
+  Cgroup& operator=(Cgroup&& other) noexcept;
+
+  explicit operator bool() const { return !folder_.empty(); }
+  // Writing "0" there moves the writer into it: for a child between fork and exec.
+  [[nodiscard]] Fd entrance() const;
+  // Zombies included; empty when there is no group.
+  [[nodiscard]] std::vector<pid_t> members() const;
+  // SIGKILL to all members at once. False where the kernel cannot.
+  bool kill() const;
+
+ private:
+  void remove();
+  std::string folder_;
+};
+
+// What the names of the groups of runs begin with.
+inline constexpr const char* run_group_prefix = "berth-";
+
+// The place below which groups can be made: the group of this process, when it is delegated to it (systemd's
+// `Delegate=` says so in an extended attribute) or is the root of a container's hierarchy.
+class CgroupPlace {
+ public:
+  static CgroupPlace find();
+
+  [[nodiscard]] bool usable() const { return !folder_.empty(); }
+  // An empty group of this name below the place; none when that fails.
+  [[nodiscard]] Cgroup make(const std::string& name) const;
+  // Removes empty groups that earlier ones have left: those whose name begins so.
+  void tidy(const std::string& prefix) const;
+
+ private:
+  std::string folder_;
+};
+
+}  // namespace berth::os
