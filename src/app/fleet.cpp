@@ -223,7 +223,15 @@ bool Fleet::end_strays() {
 std::vector<std::string> Fleet::who_is_left() const {
   std::vector<std::string> left;
   for (const auto& server : servers_) {
-    if (server->pid() > 0) left.push_back(server->config().name + " (pid " + std::to_string(server->pid()) + ")");
+    if (server->pid() == 0) continue;
+    std::string what = server->config().name + " (pid " + std::to_string(server->pid());
+    if (const auto kill_at = server->life().kill_at()) {
+      const auto patience = std::chrono::ceil<std::chrono::seconds>(*kill_at - governor_.time(Clock::now()));
+      what += patience.count() > 0 ? ", SIGKILL in " + std::to_string(patience.count()) + " s" : ", being killed";
+    } else if (governor_.about_to_leave(server->index())) {
+      what += ", waits for those that depend on it";
+    }
+    left.push_back(what + ")");
   }
   return left;
 }

@@ -58,7 +58,7 @@ class Fleet {
   [[nodiscard]] bool about_to_leave(std::size_t index) const { return governor_.about_to_leave(index); }
   // Nothing of any server is left. While going down, kills what nobody accounts for.
   [[nodiscard]] bool all_down();
-  // `NAME (pid N)` of those of which something is left.
+  // Those of which something is left: `NAME (pid N, SIGKILL in 7 s)`.
   [[nodiscard]] std::vector<std::string> who_is_left() const;
 
   // Looks at what is ready: what no longer listens is not. Answers the orphans that it met on the way.

@@ -92,7 +92,8 @@ class Supervisor::Impl {
         api_(
             io_, fleet_, [this] { return status(); }, [this] { go_down("asked to"); }),
         signals_(io_, SIGTERM),
-        give_up_timer_(io_) {
+        give_up_timer_(io_),
+        progress_timer_(io_) {
     if (options_.foreground && !options_.quiet) {
       console_ =
           std::make_unique<app::Console>(io_.get_executor(), STDOUT_FILENO, options_.colour, longest_name(config_));
@@ -251,7 +252,20 @@ class Supervisor::Impl {
     asio::post(io_, [this, why] {
       if (fleet_.going_down()) return;
       log_->info("going down: {}", why);
+      down_since_ = Clock::now();
       fleet_.go_down();
+      if (!finished_) tell_progress();
+    });
+  }
+
+  // Every second: who is still there, and for how long.
+  void tell_progress() {
+    progress_timer_.expires_after(std::chrono::seconds(1));
+    progress_timer_.async_wait([this](const boost::system::error_code& error) {
+      if (error || finished_) return;
+      const auto since = std::chrono::round<std::chrono::seconds>(Clock::now() - down_since_);
+      log_->info("still going down after {} s: {}", since.count(), fmt::join(fleet_.who_is_left(), ", "));
+      tell_progress();
     });
   }
 
@@ -294,6 +308,8 @@ class Supervisor::Impl {
   std::unique_ptr<app::ControlServer> control_;
   asio::signal_set signals_;
   asio::steady_timer give_up_timer_;
+  asio::steady_timer progress_timer_;
+  Clock::time_point down_since_{};
   WallTime started_at_ = std::chrono::system_clock::now();
   Clock::time_point started_ = Clock::now();
   int exit_code_ = 0;

@@ -5,10 +5,12 @@
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
 #include <iostream>
+#include <limits>
 
 #include "cli/context.hpp"
 #include "cli/control_client.hpp"
@@ -19,7 +21,7 @@ namespace berth::cli {
 
 namespace {
 
-// True when the process has ended; false when the time was over first.
+// True when the process has ended; false when the time was over first. Negative: no limit.
 bool wait_for_end(const os::Fd& process, int timeout_ms) {
   pollfd watched{process.get(), POLLIN, 0};
   int ready = 0;
@@ -27,6 +29,37 @@ bool wait_for_end(const os::Fd& process, int timeout_ms) {
     ready = ::poll(&watched, 1, timeout_ms);
   } while (ready < 0 && errno == EINTR);
   return ready > 0;
+}
+
+// "web (pid 4711), db (pid 4712)": of whom something is left. Empty when the supervisor does not tell.
+std::string who_is_left(const std::string& socket) {
+  try {
+    const auto answer = ask(socket, "GET", "/v1/status", Milliseconds{500});
+    if (!answer || !answer->ok()) return {};
+    std::string names;
+    for (const auto& server : answer->body.at("servers").as_array()) {
+      if (server.at("processes").is_null()) continue;
+      names += (names.empty() ? "" : ", ") + std::string(server.at("name").as_string()) + ": " +
+               std::string(server.at("detail").as_string());
+    }
+    return names;
+  } catch (const std::exception&) {
+    return {};
+  } catch (const Stop&) {
+    return {};
+  }
+}
+
+// The same, and tells every second who is still there.
+bool wait_and_tell(const os::Fd& process, int timeout_ms, const std::string& socket, bool quiet) {
+  for (int waited = 0;;) {
+    const int pause = timeout_ms < 0 ? 1'000 : std::min(1'000, timeout_ms - waited);
+    if (wait_for_end(process, pause)) return true;
+    waited += pause;
+    if (timeout_ms >= 0 && waited >= timeout_ms) return false;
+    const std::string left = quiet ? "" : who_is_left(socket);
+    if (!left.empty()) std::cerr << "berth: still going down after " << waited / 1'000 << " s; " << left << '\n';
+  }
 }
 
 // The process has ended; until its parent has taken note (an init may take its time) its pid is still there to be seen.
@@ -64,8 +97,10 @@ int down(const Context& context, const std::string& timeout) {
   } else {
     ::syscall(SYS_pidfd_send_signal, process.get(), SIGTERM, nullptr, 0);
   }
-  const int limit = timeout.empty() ? -1 : static_cast<int>(to_duration(timeout).count());
-  if (!wait_for_end(process, limit)) throw Stop{exit_timed_out, "still going down, pid " + std::to_string(*pid)};
+  constexpr Milliseconds longest{std::numeric_limits<int>::max()};
+  const int limit = timeout.empty() ? -1 : static_cast<int>(std::min(to_duration(timeout), longest).count());
+  if (!wait_and_tell(process, limit, socket, context.quiet()))
+    throw Stop{exit_timed_out, "still going down, pid " + std::to_string(*pid)};
   wait_for_reaping(process);
   return exit_ok;
 }

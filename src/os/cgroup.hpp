@@ -39,7 +39,8 @@ class Cgroup {
 inline constexpr const char* run_group_prefix = "berth-";
 
 // The place below which groups can be made: the group of this process, when it is delegated to it (systemd's
-// `Delegate=` says so in an extended attribute) or is the root of a container's hierarchy.
+// `Delegate=` says so in an extended attribute) or is the root of a container's hierarchy. None with
+// BERTH_CGROUPS=off in the environment.
 class CgroupPlace {
  public:
   static CgroupPlace find();

@@ -142,7 +142,9 @@ Expected<ProjectLock, ProjectLock::Busy> ProjectLock::acquire(const std::string&
 }
 
 void ProjectLock::leave_nothing() {
-  std::ignore = ::ftruncate(file_.get(), 0);
+  auto mark = SupervisorMark::of_this_process(0);
+  mark.boot.clear();  // nothing bears such a mark; who holds the lock it still tells
+  std::ignore = write_whole(file_.get(), mark.text());
 }
 
 std::optional<pid_t> lock_holder(const std::string& path) {

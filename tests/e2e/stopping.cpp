@@ -202,4 +202,24 @@ TEST_CASE("down ends every kind of tree") {
   sandbox.down();
 }
 
+TEST_CASE("While it lasts, going down tells who is still there and for how long") {
+  Sandbox sandbox;
+  auto config = sandbox.config();
+  config.server("base");
+  config.server("stubborn").args({"--ignore-sigterm"}).set("depends_on", Arguments{"base"}).set("stop.timeout", "3s");
+  sandbox.write(config);
+  Program up = sandbox.start_berth({"up"});
+  sandbox.await_supervisor();
+  sandbox.await("stubborn", "ready");
+  const Result down = sandbox.berth({"down"});
+  CHECK(down.code == 0);
+  CHECK(down.err.find("still going down after 1 s; ") != std::string::npos);
+  CHECK(down.err.find("stubborn: SIGKILL in ") != std::string::npos);
+  REQUIRE(up.wait().has_value());
+  CHECK(up.err().find("still going down after 1 s: ") != std::string::npos);
+  CHECK(up.err().find("stubborn (pid ") != std::string::npos);
+  CHECK(up.err().find(", SIGKILL in ") != std::string::npos);
+  CHECK(up.err().find(", waits for those that depend on it)") != std::string::npos);
+}
+
 }  // namespace e2e

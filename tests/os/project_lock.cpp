@@ -113,5 +113,31 @@ TEST_CASE("The lock does not pass to a child") {
   CHECK(ProjectLock::acquire(file.path()));
 }
 
+TEST_CASE("Who says that nothing is left still holds the lock and has nothing to look for") {
+  const LockFile file;
+  {
+    auto lock = ProjectLock::acquire(file.path(), new_supervisor_brand());
+    REQUIRE(lock);
+    lock->leave_nothing();
+    CHECK(lock_holder(file.path()) == ::getpid());
+    CHECK(ProjectLock::acquire(file.path()).error().pid == ::getpid());
+  }
+  const auto next = ProjectLock::acquire(file.path());
+  REQUIRE(next);
+  REQUIRE(next->predecessor());
+  CHECK(next->predecessor()->boot.empty());
+}
+
+TEST_CASE("The next holder learns who held the lock before") {
+  const LockFile file;
+  const Brand brand = new_supervisor_brand();
+  { REQUIRE(ProjectLock::acquire(file.path(), brand)); }
+  const auto next = ProjectLock::acquire(file.path());
+  REQUIRE(next);
+  REQUIRE(next->predecessor());
+  CHECK(next->predecessor()->entry() == SupervisorMark::of_this_process(brand).entry());
+  CHECK(next->predecessor()->brand == brand);
+}
+
 }  // namespace
 }  // namespace berth::os::test
