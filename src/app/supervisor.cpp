@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <bit>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -202,6 +203,12 @@ class Supervisor::Impl {
   static spdlog::level::level_enum importance(const app::Server& server, const core::Report& report) {
     using core::State;
     const State to = report.to;
+    // The same failure for the hundredth time: told at 8, 16, 32 … and in the status always.
+    const unsigned same = report.same_failures;
+    const bool old_news = same > server.config().backoff.crashloop_after && !std::has_single_bit(same);
+    if (old_news && (to == State::crashloop || to == State::starting || to == State::waiting)) {
+      return spdlog::level::debug;
+    }
     if (to == State::failed || to == State::crashloop) return spdlog::level::err;
     // On the way between two states that matter: worth a line only when something has just ended.
     const bool passing = to == State::waiting || (to == State::starting && server.pid() == 0);

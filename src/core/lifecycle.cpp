@@ -316,7 +316,7 @@ void Lifecycle::explain(std::optional<Cause> cause, std::string message) {
 }
 
 void Lifecycle::report() {
-  Report line{before_, state(), reason_, message_, port_, std::nullopt};
+  Report line{before_, state(), reason_, message_, port_, std::nullopt, same_failures_};
   if (const auto at = retry_at()) line.retry_in = std::chrono::ceil<Milliseconds>(*at - now_);
   effects_.push_back(std::move(line));
   reported_ = true;

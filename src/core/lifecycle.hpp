@@ -168,6 +168,7 @@ struct Report {  // one line of the history: the state as seen from outside has 
   std::string message;
   std::optional<Port> port;
   std::optional<Milliseconds> retry_in;
+  unsigned same_failures = 0;  // in a row, when this tells of one
 };
 
 using Effect = std::variant<ClaimPort, ReleasePort, CondemnPort, RestPort, Launch, SignalTree, KillTree,

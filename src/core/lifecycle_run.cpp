@@ -233,6 +233,10 @@ void Lifecycle::start_took_too_long(const Starting& starting) {
     stop.next = AfterStop::fail_for_good;
     stop.cause = Cause::wrong_port;
     stop.message = ignores_port(*starting.seen.own_elsewhere, *port_);
+  } else if (starting.said_taken_at && !starting.had_listened) {
+    stop.next = hold_ ? AfterStop::unblocked : AfterStop::conflict_by_word;
+    stop.cause = Cause::port_conflict;
+    stop.message = "said that " + on_port(*port_) + " is taken, and did not listen within " + limit;
   } else if (starting.seen.own_here && (starting.probes_failed > 0 || starting.probing)) {
     stop.cause = Cause::probe_failed;
     stop.message = (message_.empty() ? "listens but does not answer" : message_) + "; not ready within " + limit;

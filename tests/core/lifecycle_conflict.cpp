@@ -326,5 +326,17 @@ TEST_CASE("One that says that its port is taken and stays is given another when 
   CHECK(web.port() == 50001);
 }
 
+TEST_CASE("One that says that its port is taken and stays is given another when its time is over before our patience") {
+  OneLife web([](ServerConfig& config) { config.ready.timeout = 1s; }, false);
+  web.start();
+  web.does_not_listen();
+  web.send(SaidTaken{"EADDRINUSE"});
+  web.pass(1s);
+  CHECK(web.state() == State::stopping);
+  CHECK(web.cause() == "port_conflict");
+  web.is_killed(SIGTERM);
+  CHECK(web.port() == 50001);
+}
+
 }  // namespace
 }  // namespace berth::core::test
