@@ -16,15 +16,17 @@ void World::break_law(const std::string& law, const std::string& sentence) {
   tell("BROKEN " + law + ": " + sentence);
 }
 
+std::size_t World::place_of(const std::string& name) const {
+  return by_id_.at(static_cast<unsigned>(std::stoul(name.substr(1))));
+}
+
 // Dependencies are ready before their dependents start.
 void World::check_claim(std::size_t server) {
   for (const std::string& name : governor_->config(server)->depends_on) {
-    for (std::size_t i = 0; i < servers_.size(); ++i) {
-      if (governor_->config(i)->name != name || governor_->life(i).is_ready()) continue;
-      break_law("dependency-not-ready", name_of(servers_[server].id) + " starts while " + name + " is " +
-                                            std::string(core::to_string(governor_->life(i).state())));
-    }
-    if (script_.tame) break;  // to find one by its name takes long in a large world
+    const auto& need = governor_->life(place_of(name));
+    if (need.is_ready()) continue;
+    break_law("dependency-not-ready", name_of(servers_[server].id) + " starts while " + name + " is " +
+                                          std::string(core::to_string(need.state())));
   }
 }
 
@@ -137,7 +139,7 @@ void World::check_rest(std::size_t server) {
       if (governor_->about_to_leave(server) || governor_->starting() >= script_.start_concurrency) break;
       const auto& needs = governor_->config(server)->depends_on;
       const bool something_missing = std::any_of(needs.begin(), needs.end(), [&](const std::string& need) {
-        const auto at = by_id_.at(static_cast<unsigned>(std::stoul(need.substr(1))));
+        const auto at = place_of(need);
         const auto& other = governor_->life(at);
         const bool serves = other.is_ready() && !governor_->about_to_leave(at);
         return !serves && !core::down_for_good(other.state());
@@ -166,7 +168,7 @@ void World::check_rest(std::size_t server) {
 bool World::needs_are_back(std::size_t server) const {
   const auto& needs = governor_->config(server)->depends_on;
   return std::all_of(needs.begin(), needs.end(), [&](const std::string& need) {
-    const auto& other = governor_->life(by_id_.at(static_cast<unsigned>(std::stoul(need.substr(1)))));
+    const auto& other = governor_->life(place_of(need));
     return other.wanted_up() && !core::down_for_good(other.state());
   });
 }

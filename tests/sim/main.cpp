@@ -77,7 +77,9 @@ double core_bytes_per_server(unsigned servers) {
 
 // Time and memory of the core for one size.
 int run_large(unsigned servers, std::uint64_t events) {
-  const auto script = write_large_script(1, servers, 60);
+  // About one event a server and minute.
+  const auto minutes = std::clamp<std::uint64_t>(2 * events / servers, 60, 60'000);
+  const auto script = write_large_script(1, servers, static_cast<unsigned>(minutes));
   const auto start = Clock::now();
   World world(script, false);
   const double built = seconds_since(start);

@@ -76,6 +76,7 @@ std::shared_ptr<const ServerConfig> Script::config(unsigned id) const {
   if (dice.chance(8)) config->fixed_port = static_cast<Port>(40'000 + id % 10'000);
   if (tame) {
     config->fixed_port.reset();
+    config->enabled = dice.chance(60);  // there are 64,512 ports for 100,000 servers
     config->restart = RestartPolicy::always;
     config->backoff.give_up_after = 0;
   }
@@ -148,8 +149,19 @@ Script write_large_script(std::uint64_t seed, unsigned servers, unsigned minutes
   Dice deeds(seed_for(seed, of_deeds));
   const std::uint32_t ports = script.range.size();
   script.happenings = draw_happenings(deeds, servers * minutes / 10, minutes * 60'000, servers, ports);
-  std::erase_if(script.happenings, [](const Happening& happening) {
-    return happening.deed == Deed::go_down || happening.deed == Deed::kill_all || happening.deed == Deed::start_all;
+  std::erase_if(script.happenings, [&](const Happening& happening) {
+    switch (happening.deed) {
+      case Deed::go_down:
+      case Deed::kill_all:
+      case Deed::start_all: return true;
+      // What concerns all of them happens as often as in a small world.
+      case Deed::no_processes:
+      case Deed::no_descriptors:
+      case Deed::suspend:
+      case Deed::freeze:
+      case Deed::status: return deeds.below(servers / 10) != 0;
+      default: return false;
+    }
   });
   script.happenings.insert(script.happenings.begin(), Happening{0ms, Deed::start_all, 0, 0});
   return script;

@@ -157,6 +157,7 @@ class World : public core::PortBinder {
 
   // ---- the laws (laws.cpp)
   void break_law(const std::string& law, const std::string& sentence);
+  [[nodiscard]] std::size_t place_of(const std::string& name) const;
   void check_claim(std::size_t server);
   void check_claimed(std::size_t server, const core::ClaimPort& claim, Port port, bool was_dead);
   void check_given_back(std::size_t server, Port port);
