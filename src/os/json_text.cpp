@@ -5,6 +5,7 @@
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <charconv>
+#include <cmath>
 
 #include "core/utf8.hpp"
 
@@ -13,6 +14,7 @@ namespace berth::os {
 namespace {
 
 std::string number_text(double value) {
+  if (!std::isfinite(value)) return "null";  // JSON knows no other word for it
   std::array<char, 400> text{};
   const auto [end, error] = std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
   return error == std::errc{} ? std::string(text.data(), end) : "null";

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <map>
 
 namespace berth::sim {
 
@@ -44,7 +45,9 @@ std::vector<Happening> draw_happenings(Dice& dice, std::uint32_t count, std::uin
     if (!all.empty() && dice.chance(25)) happening.at = all.back().at + Duration{dice.below(3)};
     all.push_back(happening);
   }
-  std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.at < b.at; });
+  std::multimap<Duration, Happening> by_time;  // which keeps the order of those at one time
+  for (const Happening& happening : all) by_time.emplace(happening.at, happening);
+  std::transform(by_time.begin(), by_time.end(), all.begin(), [](const auto& entry) { return entry.second; });
   return all;
 }
 
