@@ -83,7 +83,8 @@ Sighting sight(const os::Listeners& listeners, Port berth, const std::string& ho
     return sighting;
   }
   for (const Listener& listener : listeners.all()) {
-    if (listener.port == berth || !is_own(listener, own)) continue;
+    // Of what is hidden nobody knows whose it is: elsewhere only what is surely its own counts.
+    if (listener.port == berth || !own.inodes.contains(listener.inode)) continue;
     sighting.seen.own_elsewhere = listener.port;
     break;
   }

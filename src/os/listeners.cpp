@@ -24,7 +24,9 @@ namespace {
 
 // The states of include/net/tcp_states.h; the kernel does not export them to programs.
 constexpr unsigned state_listen = 10;
-// Linux 6.8 and later tell of sockets that are bound and nothing else when they are asked for; others ignore the bit.
+// Linux 6.8 and later tell of sockets that are bound and nothing else when they are asked for, and call them closed;
+// others ignore the bit.
+constexpr unsigned state_close = 7;
 constexpr unsigned state_bound_inactive = 13;
 constexpr std::uint32_t all_states = 0xfff | 1U << state_bound_inactive;
 
@@ -180,7 +182,7 @@ void PortHolders::dump_sockets() {
   dump(all_states, [&](const DumpedSocket& socket) {
     sockets_->emplace(socket.listener.port, Socket{.inode = socket.listener.inode,
                                                    .listening = socket.state == state_listen,
-                                                   .bound_only = socket.state == state_bound_inactive});
+                                                   .bound_only = socket.state == state_close});
   });
 }
 

@@ -69,7 +69,7 @@ std::optional<ProcessStat> stat_process(pid_t pid) {
 
 bool is_alive(const ProcessStat& process) {
   if (process.state == 'X') return false;
-  return process.state != 'Z' || numbered_entries(proc(process.pid, "task")).size() > 1;
+  return process.state != 'Z' || threads_of(process.pid).size() > 1;
 }
 
 std::optional<uid_t> user_of(pid_t pid) {
@@ -82,9 +82,13 @@ std::optional<uid_t> user_of(pid_t pid) {
   return user;
 }
 
+std::vector<pid_t> threads_of(pid_t pid) {
+  return numbered_entries(proc(pid, "task"));
+}
+
 std::vector<pid_t> children_of(pid_t pid) {
   std::vector<pid_t> children;
-  for (const pid_t thread : numbered_entries(proc(pid, "task"))) {
+  for (const pid_t thread : threads_of(pid)) {
     const auto text = read_file("/proc/" + std::to_string(pid) + "/task/" + std::to_string(thread) + "/children");
     if (!text) continue;
     const char* at = text->data();

@@ -30,6 +30,8 @@ bool is_alive(const ProcessStat& process);
 // The real user id; nothing when the process is gone.
 std::optional<uid_t> user_of(pid_t pid);
 
+std::vector<pid_t> threads_of(pid_t pid);
+
 // Children of every thread of `pid`, zombies included.
 std::vector<pid_t> children_of(pid_t pid);
 

@@ -65,26 +65,43 @@ TreeUsage usage_of(const std::vector<pid_t>& pids) {
   return usage;
 }
 
+namespace {
+
+enum class Seen { nothing, something, hidden };
+
+Seen read_descriptors(const std::string& of, OpenSockets& open) {
+  const std::unique_ptr<DIR, int (*)(DIR*)> dir(::opendir((of + "/fd").c_str()), &::closedir);
+  if (!dir) return errno == EACCES ? Seen::hidden : Seen::nothing;
+  Seen seen = Seen::nothing;
+  char target[64];
+  while (const dirent* entry = ::readdir(dir.get())) {
+    const ssize_t size = ::readlinkat(::dirfd(dir.get()), entry->d_name, target, sizeof(target));
+    if (size <= 0) continue;
+    seen = Seen::something;
+    std::string_view link(target, static_cast<std::size_t>(size));
+    if (!link.starts_with("socket:[")) continue;
+    link.remove_prefix(8);
+    std::uint32_t inode = 0;
+    if (std::from_chars(link.data(), link.data() + link.size(), inode).ec == std::errc{}) open.inodes.insert(inode);
+  }
+  return seen;
+}
+
+}  // namespace
+
 OpenSockets open_sockets(const std::vector<pid_t>& pids) {
   OpenSockets open;
-  char target[64];
   for (const pid_t pid : pids) {
-    const std::string folder = "/proc/" + std::to_string(pid) + "/fd";
-    const std::unique_ptr<DIR, int (*)(DIR*)> dir(::opendir(folder.c_str()), &::closedir);
-    if (!dir) {
-      if (errno != EACCES) continue;
-      if (const auto user = user_of(pid)) open.hidden_users.insert(*user);
-      continue;
+    const std::string process = "/proc/" + std::to_string(pid);
+    Seen seen = read_descriptors(process, open);
+    if (seen == Seen::nothing) {  // its first thread has ended and has none; the others share theirs
+      for (const pid_t thread : threads_of(pid)) {
+        seen = read_descriptors(process + "/task/" + std::to_string(thread), open);
+        if (seen != Seen::nothing) break;
+      }
     }
-    while (const dirent* entry = ::readdir(dir.get())) {
-      const ssize_t size = ::readlinkat(::dirfd(dir.get()), entry->d_name, target, sizeof(target));
-      if (size <= 0) continue;
-      std::string_view link(target, static_cast<std::size_t>(size));
-      if (!link.starts_with("socket:[")) continue;
-      link.remove_prefix(8);
-      std::uint32_t inode = 0;
-      if (std::from_chars(link.data(), link.data() + link.size(), inode).ec == std::errc{}) open.inodes.insert(inode);
-    }
+    if (seen != Seen::hidden) continue;
+    if (const auto user = user_of(pid)) open.hidden_users.insert(*user);
   }
   return open;
 }

@@ -184,6 +184,20 @@ TEST_CASE("A retry after a conflict keeps to the limit too") {
   CHECK(fleet.in(State::starting) == Names{"a"});
 }
 
+TEST_CASE("A retry after a conflict waits for what it needs too") {
+  Fleet fleet({{"db", {}}, {"app", {"db"}}});
+  fleet.up();
+  fleet.becomes_ready("db");
+  fleet.post("app", ListenersSeen{.stranger_here = true, .stranger = "thief (pid 9)", .own_elsewhere = Port{50007}});
+  REQUIRE(fleet.state("app") == State::stopping);
+  fleet.ends("db", 1);
+  fleet.ends("app");
+  CHECK(fleet.state("app") == State::waiting);
+  CHECK(fleet.life("app").is_trying_ports());
+  fleet.becomes_ready("db");
+  CHECK(fleet.state("app") == State::starting);
+}
+
 TEST_CASE("A server starts when all that it needs is ready") {
   Fleet fleet({{"db", {}}, {"cache", {}}, {"app", {"db", "cache"}}});
   fleet.up();

@@ -47,20 +47,6 @@ void stop(Sandbox& sandbox, const Arguments& names) {
   REQUIRE(result.code == 0);
 }
 
-// The process that clears up after a killed supervisor; 0 when there is none.
-pid_t guardian_of(pid_t supervisor) {
-  const std::string parent = "\nPPid:\t" + std::to_string(supervisor) + "\n";
-  std::error_code gone;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc", gone)) {
-    const std::string status = read_file(entry.path() / "status");
-    const bool lives = status.find("\nState:\tZ") == std::string::npos;
-    if (lives && status.starts_with("Name:\tberth-guardian\n") && status.find(parent) != std::string::npos) {
-      return static_cast<pid_t>(std::stol(entry.path().filename().string()));
-    }
-  }
-  return 0;
-}
-
 }  // namespace
 
 TEST_CASE("The supervisor raises its soft limit of descriptors and its children have the old one") {

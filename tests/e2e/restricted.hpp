@@ -17,6 +17,8 @@ struct Limit {
 Limit limit_of(pid_t pid, const std::string& name);
 
 pid_t supervisor_of(Sandbox& sandbox);
+// The process that clears up after a killed supervisor; 0 when there is none.
+pid_t guardian_of(pid_t supervisor);
 
 // `berth` started with what prlimit(1) is told, e.g. `--nofile=64:64`.
 ProgramPlan limited(Sandbox& sandbox, const std::string& limit, const Arguments& args);

@@ -2,6 +2,7 @@
 //
 //   life      --ignore-sigterm --slow-stop-ms=N --exit=C --exit-after-ms=N --abort --kill-self=SIG
 //             --exit-when=FILE --listen-then-exit-ms=N (a bridge that listens first and dies after; code from --exit)
+//             --main-thread-ends (another thread serves on) --not-dumpable (hides its descriptors, as an agent of keys)
 //   port      --fixed-port=P --port-offset=N --bind=ADDRESS --no-reuseaddr --two-ports --never-listen
 //             --listen-delay-ms=N --listen-when=FILE --close-listener-after-ms=N --close-listener-when=FILE
 //             --on-busy=HABIT
@@ -14,6 +15,8 @@
 // Delays of --exit-after-ms and of a kill count from the start, those of the listener from the moment it listens.
 
 #include <fcntl.h>
+#include <pthread.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -23,6 +26,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <thread>
 
 #include "hostile/event_loop.hpp"
 #include "hostile/grandchild.hpp"
@@ -202,6 +206,11 @@ int main(int argc, char** argv) {
     int parked[2];
     (void)!::pipe2(parked, O_CLOEXEC);
     (void)!::dup(parked[0]);
+  }
+  if (options.not_dumpable) ::prctl(PR_SET_DUMPABLE, 0);
+  if (options.main_thread_ends) {
+    std::thread([options] { hostile::Child(options).run(); }).detach();
+    ::pthread_exit(nullptr);
   }
   hostile::Child(options).run();
 }

@@ -88,6 +88,8 @@ const std::map<std::string_view, Setter>& setters() {
       {"--close-listener-when", [](Options& o, auto v) { o.close_listener_when = v; }},
       {"--abort", [](Options& o, auto) { o.kill_self = SIGABRT; }},
       {"--kill-self", [](Options& o, auto v) { o.kill_self = to_signal(v); }},
+      {"--main-thread-ends", [](Options& o, auto) { o.main_thread_ends = true; }},
+      {"--not-dumpable", [](Options& o, auto) { o.not_dumpable = true; }},
       {"--fixed-port", [](Options& o, auto v) { o.port = to_number<int>(v); }},
       {"--port-offset", [](Options& o, auto v) { o.port_offset = to_number<int>(v); }},
       {"--bind", [](Options& o, auto v) { o.bind = v; }},

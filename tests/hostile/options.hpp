@@ -34,6 +34,8 @@ struct Options {
   std::optional<int> listen_then_exit_ms;
   std::string exit_when;         // a file: ends once it exists
   std::optional<int> kill_self;  // a signal number; --abort is SIGABRT
+  bool main_thread_ends = false;
+  bool not_dumpable = false;
 
   // where and when it listens
   std::optional<int> port;  // --fixed-port
