@@ -233,6 +233,7 @@ std::vector<std::string> Fleet::who_is_left() const {
     }
     left.push_back(what + ")");
   }
+  if (left.empty() && !os::ProcessTree::orphans(harbour_.leaders).empty()) left.emplace_back("what a server had left");
   return left;
 }
 

@@ -146,6 +146,7 @@ void Server::forget_run() {
   probe_.reset();
   out_.close();
   err_.close();
+  log_.rest();
   run_.reset();
 }
 

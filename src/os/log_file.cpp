@@ -36,6 +36,12 @@ bool LogFile::open() {
   return static_cast<bool>(file_);
 }
 
+void LogFile::rest() {
+  if (!file_) return;  // out of order: the time of the next try stays
+  file_.reset();
+  next_try_ = {};
+}
+
 void LogFile::append(std::string_view bytes) {
   if (!open()) {
     dropped_ += bytes.size();

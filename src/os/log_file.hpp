@@ -16,6 +16,8 @@ class LogFile {
   explicit LogFile(std::string path) : path_(std::move(path)) {}
 
   void append(std::string_view bytes);
+  // Gives the descriptor back until the next `append`: for the time in which nobody writes.
+  void rest();
 
   [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] std::uint64_t dropped_bytes() const { return dropped_; }

@@ -21,10 +21,12 @@ constexpr bool memory_is_meaningful = false;  // freed memory stays in the sanit
 constexpr bool memory_is_meaningful = true;
 #endif
 
-std::uint64_t proportional_set_size(pid_t pid) {
+// What the process has written itself. Not its share of what it has in common with others (Pss): that depends on who
+// else runs.
+std::uint64_t anonymous_memory(pid_t pid) {
   std::istringstream lines(harness::read_file("/proc/" + std::to_string(pid) + "/smaps_rollup"));
   for (std::string line; std::getline(lines, line);) {
-    if (line.starts_with("Pss:")) return std::stoull(line.substr(4)) * 1024;
+    if (line.starts_with("Anonymous:")) return std::stoull(line.substr(10)) * 1024;
   }
   return 0;
 }
@@ -42,7 +44,7 @@ Footprint look(pid_t pid) {
        : link.starts_with("/")       ? print.files
                                      : print.others);
   }
-  print.memory = proportional_set_size(pid);
+  print.memory = anonymous_memory(pid);
   return print;
 }
 

@@ -9,7 +9,7 @@
 namespace chaos {
 
 struct Footprint {
-  std::uint64_t memory = 0;  // proportional set size, bytes
+  std::uint64_t memory = 0;  // anonymous, bytes
   int pipes = 0;
   int sockets = 0;
   int files = 0;  // one for the log of each server that ever ran, and a few

@@ -114,5 +114,23 @@ TEST_CASE("A symbolic link in the place of the log is not followed") {
   CHECK(content(target) == "precious");
 }
 
+TEST_CASE("A log that rests has no descriptor and goes on as if it had not") {
+  const Folder folder;
+  const fs::path path = folder.path() / "web.log";
+  const auto descriptors = [] {
+    return std::distance(fs::directory_iterator("/proc/self/fd"), fs::directory_iterator());
+  };
+  LogFile log(path);
+  const auto before = descriptors();
+  for (int i = 0; i < 100; ++i) {
+    log.append("line\n");
+    CHECK(descriptors() == before + 1);
+    log.rest();
+    CHECK(descriptors() == before);
+  }
+  CHECK(log.dropped_bytes() == 0);
+  CHECK(fs::file_size(path) == 500);
+}
+
 }  // namespace
 }  // namespace berth::os::test
