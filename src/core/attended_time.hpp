@@ -21,6 +21,9 @@ class AttendedTime {
   Instant at(Instant steady, std::optional<Instant> due) {
     const Instant time = steady - missed_;
     if (!due || time <= *due + longest_delay) return last_ = time;
+    // The same thing late once more: this machine is slow, not asleep. It is served now, or it never would be.
+    if (forgiven_ == due) last_ = *due;
+    forgiven_ = due;
     missed_ += time - last_;
     return last_;
   }
@@ -30,7 +33,8 @@ class AttendedTime {
 
  private:
   Instant::duration missed_{0};
-  Instant last_{};  // that anybody was seen
+  Instant last_{};                   // that anybody was seen
+  std::optional<Instant> forgiven_;  // was due when nobody came
 };
 
 }  // namespace berth::core

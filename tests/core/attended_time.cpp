@@ -33,5 +33,16 @@ TEST_CASE("An hour that passed over something due is left out and stays left out
   CHECK(time.steady(start + 10s) == start + 1h + 10s);
 }
 
+TEST_CASE("What is late again and again is put off once: a slow machine is not asleep") {
+  AttendedTime time;
+  const Instant due = start + 10s;
+  CHECK(time.at(start, due) == start);
+  CHECK(time.at(start + 13s, due) == start);
+  CHECK(time.at(start + 13s + 13s, due) == due);
+  CHECK(time.steady(due) == start + 26s);
+  const Instant next = due + 5s;
+  CHECK(time.at(start + 26s + 1h, next) == due);
+}
+
 }  // namespace
 }  // namespace berth::core::test

@@ -51,6 +51,7 @@ Outcome World::run(std::uint64_t most_events) {
 // One thing: an event from the queue, an entry of the agenda, or a tick. False when there is nothing more to do.
 bool World::step() {
   check_shutdown();
+  if (!frozen()) note_lateness();
   const bool due = !agenda_.empty() && agenda_.top().at <= time_;
   if (queue_.empty()) urgent_ = false;
   if (!queue_.empty() && !frozen() && (urgent_ || !(due && dice_.chance(40)))) {
@@ -81,6 +82,7 @@ bool World::step() {
   } else if (++steps_at_this_time_ > 10'000 + 100 * servers_.size()) {
     break_law("hot-loop", "time stands still: ever more is to be done at once");
   }
+  if (!frozen()) note_lateness();
   if (!agenda_.empty() && agenda_.top().at <= time_) {
     const Entry entry = agenda_.top();
     agenda_.pop();
@@ -220,9 +222,16 @@ void World::pause_machine(Duration time) {
   skew_ += time;
   if (!due || steady() <= *due + core::AttendedTime::longest_delay) return;
   if (!queue_.empty()) return;
+  const bool again = put_off_ == governor_->time(*due);  // the second time it is served
+  note_lateness();
   const core::Acts acts = governor_->tick(steady());
-  if (!acts.empty()) break_law("storm", "after a pause of hours something was overdue at once");
+  if (!again && !acts.empty()) break_law("storm", "after a pause of hours something was overdue at once");
   perform(acts);
+}
+
+void World::note_lateness() {
+  const auto due = governor_->wake_at();
+  if (due && steady() > *due + core::AttendedTime::longest_delay) put_off_ = governor_->time(*due);
 }
 
 void World::look_at_ready_ones() {

@@ -120,6 +120,7 @@ class World : public core::PortBinder {
   [[nodiscard]] Instant steady() const { return time_ + skew_; }
   void look_at_ready_ones();
   void pause_machine(Duration time);
+  void note_lateness();
 
   // ---- acts (world_acts.cpp)
   void perform(std::size_t server, const core::ClaimPort& claim);
@@ -182,7 +183,8 @@ class World : public core::PortBinder {
   Dice dice_;
   Instant time_{std::chrono::hours(1)};
   Instant began_ = time_;
-  Duration skew_{0};  // of the steady clock, by pauses of the machine
+  Duration skew_{0};                // of the steady clock, by pauses of the machine
+  std::optional<Instant> put_off_;  // what was due when last nobody came, in attended time
   Instant frozen_until_{};
   Instant no_processes_until_{};
   Instant no_descriptors_until_{};
