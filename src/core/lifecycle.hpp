@@ -187,8 +187,9 @@ struct LastExit {
 
 class Lifecycle {
  public:
-  // How long a child whose berth a stranger has, or which has said that its port is taken while nobody is seen there, is
-  // given to try and fail by itself; and how long one that has said so while only our hold is there is given to go on.
+  // How long a child whose berth a stranger has, or which has said that its port is taken while nobody is seen there,
+  // is given to try and fail by itself; and how long one that has said so while only our hold is there is given to go
+  // on.
   static constexpr Milliseconds patience_with_stranger{10'000};
   static constexpr Milliseconds patience_with_words{2'000};
 
