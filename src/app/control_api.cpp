@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "app/status_json.hpp"
+#include "os/fd.hpp"
 #include "os/json_text.hpp"
 
 namespace berth::app {
@@ -49,6 +50,13 @@ std::vector<std::string> split(std::string_view text, char separator) {
     text.remove_prefix(std::min(end + 1, text.size()));
   }
   return parts;
+}
+
+// Each keeps a connection: all together must leave some to those who only ask.
+std::size_t most_waiters() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return os::descriptor_reserve / 2;
+  return std::max<std::size_t>(os::descriptor_reserve / 2, limit.rlim_cur / 8);
 }
 
 }  // namespace
@@ -152,6 +160,9 @@ void ControlApi::wait(const std::string& query, Respond respond, Connected conne
   }
   for (const std::size_t i : *found) {
     if (!names.empty() || fleet_.at(i).life().wanted_up()) waiter->servers.push_back(i);
+  }
+  if (waiters_.size() >= most_waiters()) {
+    return respond(503, error_body("too_many_waiting", "too many clients are waiting already; try `berth status`"));
   }
   waiter->respond = std::move(respond);
   waiter->connected = std::move(connected);

@@ -8,13 +8,14 @@
 
 namespace berth::os {
 
+inline constexpr int descriptor_reserve = 16;
+
 // The last descriptors under the soft limit are kept for the control socket, the guardian and /proc: a program that
 // cannot be asked how it is, or told to stop, is of no use. True for one that cuts into them.
 inline bool from_the_reserve(int fd) {
-  constexpr int reserve = 16;
   rlimit limit{};
   return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
-         fd + reserve >= static_cast<long>(limit.rlim_cur);
+         fd + descriptor_reserve >= static_cast<long>(limit.rlim_cur);
 }
 
 class Fd {
