@@ -51,7 +51,7 @@ void World::check_claimed(std::size_t server, const core::ClaimPort& claim, Port
 
 // No port is released while its process or a listener lives, and none that was not given.
 void World::check_given_back(std::size_t server, Port port) {
-  Server& it = servers_[server];
+  SimServer& it = servers_[server];
   const std::string what = "port " + std::to_string(port) + " of " + name_of(it.id);
   if (it.port != port) return break_law("release", what + " is given back and was not given");
   if (it.child) break_law("released-alive", what + " is given back while something of its tree is left");
@@ -64,14 +64,14 @@ void World::check_given_back(std::size_t server, Port port) {
 }
 
 void World::check_launch(std::size_t server, const core::Launch& launch) {
-  const Server& it = servers_[server];
+  const SimServer& it = servers_[server];
   if (it.child) break_law("two-processes", name_of(it.id) + " is launched beside what is left of its last run");
   if (!governor_->life(server).wanted_up()) break_law("launch", name_of(it.id) + " is launched and not wanted");
   if (it.port != launch.port) break_law("launch", name_of(it.id) + " is launched on a port that it was not given");
 }
 
 void World::check_phase(std::size_t server) {
-  Server& it = servers_[server];
+  SimServer& it = servers_[server];
   const auto& life = governor_->life(server);
   const PhaseKind before = std::exchange(it.phase, life.phase());
   if (before == it.phase) return;
@@ -98,7 +98,7 @@ void World::check_phase(std::size_t server) {
 }
 
 void World::check_after(std::size_t server) {
-  Server& it = servers_[server];
+  SimServer& it = servers_[server];
   const auto& life = governor_->life(server);
   check_phase(server);
   if (governor_->starting() > script_.start_concurrency) {
@@ -113,7 +113,7 @@ void World::check_after(std::size_t server) {
 
 // With no event left to handle: every wanted server is running, scheduled to run, or failed with a cause.
 void World::check_rest(std::size_t server) {
-  const Server& it = servers_[server];
+  const SimServer& it = servers_[server];
   const auto& life = governor_->life(server);
   const std::string who = name_of(it.id) + ", which is " + std::string(core::to_string(life.state())) + ",";
   const auto wrong = [&](const std::string& what) { break_law("stuck", who + " " + what); };

@@ -8,7 +8,7 @@ namespace berth::sim {
 namespace {
 
 TEST_CASE("A seed tells the same story every time, byte for byte") {
-  for (const std::uint64_t seed : {1, 2, 3, 70, 801}) {
+  for (const std::uint64_t seed : {1U, 2U, 3U, 70U, 801U}) {
     const Script script = write_script(seed);
     const Outcome first = World(script, true).run();
     const Outcome second = World(script, true).run();

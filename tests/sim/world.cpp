@@ -25,7 +25,7 @@ World::World(const Script& script, bool keep_story)
 void World::begin_supervisor() {
   std::vector<std::shared_ptr<const ServerConfig>> configs;
   std::vector<Port> fixed;
-  for (Server& server : servers_) {
+  for (SimServer& server : servers_) {
     configs.push_back(script_.config(server.id));
     if (configs.back()->fixed_port) fixed.push_back(*configs.back()->fixed_port);
     server.launched = server.conflicts = server.restarts = 0;

@@ -39,6 +39,39 @@ struct Outcome {
   std::vector<std::pair<unsigned, unsigned>> ill_behaved;  // launches that were not
 };
 
+// One run of a server: the leader, and what it has started.
+struct Child {
+  bool leader = true;       // alive
+  bool grandchild = false;  // alive
+  bool reaped = false;
+  bool stopped = false;  // SIGSTOP
+  bool hurried = false;  // has had its SIGTERM
+  bool said_taken = false;
+  bool probed = false;
+  unsigned launch = 0;
+  unsigned probes = 0;
+  Port berth = 0;
+  std::optional<Port> listens;
+  bool grandchild_listens = false;
+  Manners manners;
+  core::ExitStatus status;
+
+  [[nodiscard]] bool something_lives() const { return leader || grandchild; }
+};
+struct SimServer {
+  unsigned id = 0;
+  std::optional<Child> child;
+  unsigned launches = 0;
+  unsigned haunted = 0;  // so many launches to come lose their port to a stranger
+  // For the laws.
+  std::optional<Port> port;  // given, and not given back
+  unsigned launched = 0;     // in this life of the supervisor
+  unsigned conflicts = 0;
+  core::PhaseKind phase = core::PhaseKind::idle;
+  unsigned restarts = 0;
+  bool touched = false;
+};
+
 class World : public core::PortBinder {
  public:
   // `keep_story`: remember its lines, and not just their hash.
@@ -51,37 +84,6 @@ class World : public core::PortBinder {
   Outcome run(std::uint64_t most_events = ~std::uint64_t{0});
 
  private:
-  struct Child {
-    bool leader = true;       // alive
-    bool grandchild = false;  // alive
-    bool reaped = false;
-    bool stopped = false;  // SIGSTOP
-    bool hurried = false;  // has had its SIGTERM
-    bool said_taken = false;
-    bool probed = false;
-    unsigned launch = 0;
-    unsigned probes = 0;
-    Port berth = 0;
-    std::optional<Port> listens;
-    bool grandchild_listens = false;
-    Manners manners;
-    core::ExitStatus status;
-
-    [[nodiscard]] bool something_lives() const { return leader || grandchild; }
-  };
-  struct Server {
-    unsigned id = 0;
-    std::optional<Child> child;
-    unsigned launches = 0;
-    unsigned haunted = 0;  // so many launches to come lose their port to a stranger
-    // For the laws.
-    std::optional<Port> port;  // given, and not given back
-    unsigned launched = 0;     // in this life of the supervisor
-    unsigned conflicts = 0;
-    core::PhaseKind phase = core::PhaseKind::idle;
-    unsigned restarts = 0;
-    bool touched = false;
-  };
   enum class What {
     happening,
     listens,
@@ -196,7 +198,7 @@ class World : public core::PortBinder {
   std::optional<Instant> down_by_;  // at the latest
   bool patience_lost_ = false;      // all were killed, in no order
 
-  std::vector<Server> servers_;
+  std::vector<SimServer> servers_;
   std::unordered_map<unsigned, std::size_t> by_id_;
   std::vector<std::size_t> touched_;
   std::unordered_map<Port, std::int64_t> listeners_;  // a server's place, or a stranger

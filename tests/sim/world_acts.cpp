@@ -25,7 +25,7 @@ void World::unbind(Port port) {
 }
 
 void World::perform(std::size_t server, const core::ClaimPort& claim) {
-  Server& it = servers_[server];
+  SimServer& it = servers_[server];
   check_claim(server);
   const auto fixed = governor_->config(server)->fixed_port;
   const std::vector<DeadPort> dead = script_.tame ? std::vector<DeadPort>{} : desk_->registry().dead();
@@ -69,7 +69,7 @@ void World::perform(std::size_t server, const core::RestPort& rest) {
 }
 
 void World::perform(std::size_t server, const core::Launch& launch) {
-  Server& it = servers_[server];
+  SimServer& it = servers_[server];
   check_launch(server, launch);
   if (!script_.hold || !launch.hold) desk_->let_go_of_hold(launch.port);
   if (time_ < no_processes_until_ || time_ < no_descriptors_until_) {
