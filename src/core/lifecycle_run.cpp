@@ -180,7 +180,7 @@ std::optional<Instant> Lifecycle::deadline() const {
     }
     if (starting->stranger_since) {
       consider(*starting->stranger_since + patience_with_stranger);
-    } else if (starting->said_taken_at && !starting->had_listened) {
+    } else if (starting->said_taken_at && !starting->had_listened && (hold_ || !starting->seen.own_elsewhere)) {
       consider(*starting->said_taken_at + (hold_ ? patience_with_words : patience_with_stranger));
     }
   } else if (const auto* ready = std::get_if<Ready>(&state_)) {

@@ -338,5 +338,15 @@ TEST_CASE("One that says that its port is taken and stays is given another when 
   CHECK(web.port() == 50001);
 }
 
+TEST_CASE("One that has said that its port is taken and listens elsewhere makes no busy loop") {
+  OneLife web({}, false);
+  web.start();
+  web.send(SaidTaken{"EADDRINUSE"});
+  web.listens_elsewhere(50001);
+  web.pass(59s);  // which throws when a deadline stays in the past
+  CHECK(web.state() == State::starting);
+  CHECK(web.cause() == "wrong_port");
+}
+
 }  // namespace
 }  // namespace berth::core::test

@@ -106,6 +106,7 @@ Manners Script::manners(unsigned id, unsigned launch) const {
   if (dice.chance(45)) return manners;
   manners.can_be_launched = !dice.chance(3);
   manners.reuses_address = !dice.chance(20);
+  manners.meets_leftovers = dice.chance(4);
   manners.ignores_port = dice.chance(8);
   manners.listens = !dice.chance(10);
   manners.answers = !dice.chance(10);
@@ -116,7 +117,7 @@ Manners Script::manners(unsigned id, unsigned launch) const {
   if (dice.chance(20)) manners.status = {.signal = dice.one_of({SIGSEGV, SIGKILL, SIGABRT})};
   manners.status.core_dumped = manners.status.signal == SIGSEGV;
   manners.status.out_of_memory = manners.status.signal == SIGKILL && dice.chance(50);
-  manners.when_taken = static_cast<WhenTaken>(dice.below(6));
+  manners.when_taken = static_cast<WhenTaken>(dice.below(7));
   if (dice.chance(15)) manners.obeys_after = Duration{-1};
   manners.has_grandchild = dice.chance(25);
   manners.grandchild_stays = dice.chance(60);

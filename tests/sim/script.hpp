@@ -18,13 +18,22 @@ namespace berth::sim {
 using Duration = Milliseconds;
 
 // What a child does when it cannot bind its port.
-enum class WhenTaken { says_so_and_ends, ends_silently, ends_with_zero, moves_on, says_so_and_stays, stays_silently };
+enum class WhenTaken {
+  says_so_and_ends,
+  ends_silently,
+  ends_with_zero,
+  moves_on,
+  says_so_and_stays,
+  stays_silently,
+  says_so_and_moves_on
+};
 
 // One process, from launch to end.
 struct Manners {
-  bool can_be_launched = true;  // no such command, a bad folder …
-  bool reuses_address = true;   // false: cannot bind beside our hold
-  bool ignores_port = false;    // listens on a port of its own
+  bool can_be_launched = true;   // no such command, a bad folder …
+  bool reuses_address = true;    // false: cannot bind beside our hold
+  bool meets_leftovers = false;  // cannot bind its port although nobody is seen there (TIME_WAIT)
+  bool ignores_port = false;     // listens on a port of its own
   bool listens = true;
   bool answers = true;  // the probe
   bool fickle = false;  // stops listening as soon as it has answered

@@ -10,7 +10,8 @@ using namespace std::chrono_literals;
 
 bool World::listen_on(std::size_t server, Port port) {
   Child& child = *servers_[server].child;
-  const bool blocked = bound_.contains(port) && !child.manners.reuses_address;
+  const bool blocked = (bound_.contains(port) && !child.manners.reuses_address) ||
+                       (child.manners.meets_leftovers && port == child.berth);
   if (listeners_.contains(port) || blocked) return false;
   listeners_[port] = static_cast<std::int64_t>(server);
   child.listens = port;
@@ -50,6 +51,7 @@ void World::meets_taken_port(std::size_t server, Port port) {
     case WhenTaken::says_so_and_ends: says_taken(server); return ends(1);
     case WhenTaken::ends_silently: return ends(1);
     case WhenTaken::ends_with_zero: return ends(0);
+    case WhenTaken::says_so_and_moves_on: says_taken(server); [[fallthrough]];
     case WhenTaken::moves_on:
       for (Port other = port; ++other != 0;) {
         if (listen_on(server, other)) return;
