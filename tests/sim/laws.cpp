@@ -86,8 +86,9 @@ void World::check_phase(std::size_t server) {
     const bool just_ended = end_is_queued || (it.child && !it.child->leader && !it.child->reaped);
     if (!own && !just_ended) break_law("ready-without-listener", name_of(it.id) + " is ready and does not listen");
   }
-  if (it.phase == PhaseKind::stopping && !life.wanted_up() && !patience_lost_ && !governor_->shutdown_timed_out() &&
-      !script_.tame) {
+  // One that was being launched was told to stop earlier, when perhaps nobody else was.
+  if (it.phase == PhaseKind::stopping && before != PhaseKind::launching && !life.wanted_up() && !patience_lost_ &&
+      !governor_->shutdown_timed_out() && !script_.tame) {
     for (std::size_t i = 0; i < servers_.size(); ++i) {
       const auto& needs = governor_->config(i)->depends_on;
       const bool depends = std::find(needs.begin(), needs.end(), name_of(it.id)) != needs.end();
