@@ -184,9 +184,7 @@ std::vector<pid_t> Server::members(const os::Orphans& orphans) const {
   if (!run_) return {};
   auto pids = os::ProcessTree::members(run_->sign, run_->leader_alive, orphans);
   for (const pid_t pid : run_->cgroup.members()) {
-    if (std::find(pids.begin(), pids.end(), pid) != pids.end()) continue;
-    const auto stat = os::stat_process(pid);
-    if (stat && os::is_alive(*stat)) pids.push_back(pid);
+    if (std::find(pids.begin(), pids.end(), pid) == pids.end()) pids.push_back(pid);
   }
   return pids;
 }

@@ -96,10 +96,7 @@ core::Holder Server::holder_of_berth(std::string& name) const {
 // ----------------------------------------------------------------------------------------------------------
 
 bool Server::something_is_left(const os::Orphans& orphans) const {
-  for (const pid_t pid : run_->cgroup.members()) {
-    const auto stat = os::stat_process(pid);
-    if (stat && os::is_alive(*stat)) return true;
-  }
+  if (!run_->cgroup.members().empty()) return true;
   return std::any_of(orphans.begin(), orphans.end(),
                      [this](const os::Orphan& orphan) { return orphan.bears(run_->sign); });
 }

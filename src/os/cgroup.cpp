@@ -12,6 +12,7 @@
 #include <string_view>
 #include <utility>
 
+#include "os/process.hpp"
 #include "os/read_file.hpp"
 
 namespace berth::os {
@@ -84,7 +85,8 @@ std::vector<pid_t> Cgroup::members() const {
   if (folder_.empty()) return pids;
   std::istringstream lines(read_file(folder_ + "/cgroup.procs").value_or(""));
   for (pid_t pid = 0; lines >> pid;) {
-    if (pid > 1) pids.push_back(pid);  // 0: of another pid namespace
+    const auto stat = pid > 1 ? stat_process(pid) : std::nullopt;  // 0: of another pid namespace
+    if (stat && is_alive(*stat)) pids.push_back(pid);
   }
   return pids;
 }

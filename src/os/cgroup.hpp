@@ -25,7 +25,7 @@ class Cgroup {
   explicit operator bool() const { return !folder_.empty(); }
   // Writing "0" there moves the writer into it: for a child between fork and exec.
   [[nodiscard]] Fd entrance() const;
-  // Zombies included; empty when there is no group.
+  // Living ones only; empty when there is no group.
   [[nodiscard]] std::vector<pid_t> members() const;
   // SIGKILL to all members at once. False where the kernel cannot.
   bool kill() const;
