@@ -17,7 +17,6 @@ class AttendedTime {
   static constexpr Milliseconds longest_delay{1'000};
 
   // The attended time at this steady time. `due`: the attended time at which something was to be done next.
-  // The attended time at this steady time. `due`: the attended time at which something was to be done next.
   Instant at(Instant steady, std::optional<Instant> due) {
     const Instant time = steady - missed_;
     if (!due || time <= *due + longest_delay) return last_ = time;

@@ -72,9 +72,27 @@ Expected<Port, PortRefused> PortDesk::claim(const ClaimPort& claim, Instant now)
     return *port;
   }
   if (search.machine_refuses) return Unexpected<PortRefused>(PortRefused{Cause::spawn_failed, search.last, true});
+  return Unexpected<PortRefused>(PortRefused{Cause::port_range_exhausted, exhausted(search), search.passing});
+}
+
+// Who has all these ports; the first of them, where they are many.
+std::string PortDesk::exhausted(const Search& search) {
+  constexpr std::size_t most_named = 16;
+  const PortRange range = registry_.range();
+  std::string holders;
+  std::size_t named = 0;
+  std::size_t known = 0;
+  for (std::uint32_t port = range.first; port <= range.last && known < 2 * most_named; ++port) {
+    std::string holder = binder_.holder(static_cast<Port>(port));
+    if (holder.empty() && berths_.contains(static_cast<Port>(port))) holder = "this project";
+    if (holder.empty() || ++known > most_named) continue;
+    ++named;
+    holders += (holders.empty() ? "" : "; ") + std::to_string(port) + " by " + holder;
+  }
   std::string message = registry_.exhausted_message();
-  if (!search.last.empty()) message += "; the last one tried: " + search.last;
-  return Unexpected<PortRefused>(PortRefused{Cause::port_range_exhausted, message, search.passing});
+  if (named > 0) message += "; held: " + holders + (known > named ? "; and more" : "");
+  if (named == 0 && !search.last.empty()) message += "; the last one tried: " + search.last;
+  return message;
 }
 
 Expected<Port, PortRefused> PortDesk::claim_fixed(Port port) {
@@ -85,7 +103,7 @@ Expected<Port, PortRefused> PortDesk::claim_fixed(Port port) {
     berths_[port] = true;
     return port;
   }
-  berths_.erase(port);  // its hold was let go, and somebody came
+  drop_berth(port);  // its hold was let go, and somebody came
   const Cause cause = trouble->taken ? Cause::fixed_port_held : Cause::spawn_failed;
   const bool passing = !trouble->taken || trouble->passing;
   return Unexpected<PortRefused>(PortRefused{
@@ -111,8 +129,7 @@ bool PortDesk::hold_again(Port port) {
 }
 
 void PortDesk::drop_berth(Port port) {
-  let_go_of_hold(port);
-  berths_.erase(port);
+  if (berths_.erase(port) > 0) binder_.leave(port);
 }
 
 void PortDesk::release(Port port) {
@@ -141,7 +158,7 @@ Holder PortDesk::holder_now(Port port, std::string& name) {
   if (holds(port)) return Holder::own_hold;
   binder_.look_anew();
   const auto trouble = binder_.bind(port);
-  if (!trouble) binder_.unbind(port);
+  if (!trouble) has_berth(port) ? binder_.unbind(port) : binder_.leave(port);
   if (!trouble || !trouble->taken) return Holder::nobody;
   name = trouble->holder;
   return Holder::unknown;

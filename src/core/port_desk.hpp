@@ -30,9 +30,13 @@ class PortBinder {
   virtual ~PortBinder() = default;
   // What was learned of other processes is old: the next `bind` answers a new question.
   virtual void look_anew() = 0;
-  // Binds a port, and keeps it bound until `unbind`. Nothing: it is ours.
+  // Makes a port ours until `leave`, and keeps it bound until `unbind`, after which it may be bound again. Nothing: it
+  // is ours.
   virtual std::optional<Trouble> bind(Port port) = 0;
   virtual void unbind(Port port) = 0;
+  virtual void leave(Port port) = 0;  // what is bound is unbound
+  // Who has it, in words that name a process; empty: not known.
+  virtual std::string holder(Port port) = 0;
 };
 
 class PortDesk {
@@ -82,6 +86,7 @@ class PortDesk {
   std::optional<Port> first_that_binds(Search& search);
   std::optional<Port> revived(const std::vector<Port>& avoid, Search& search);
   void drop_berth(Port port);
+  [[nodiscard]] std::string exhausted(const Search& search);
   void wake_rested(Instant now);
 
   PortRegistry registry_;

@@ -1,9 +1,11 @@
 #include "os/ledger_text.hpp"
 
 #include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
 #include <limits>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include "os/json_text.hpp"
@@ -13,6 +15,12 @@ namespace berth::os {
 namespace json = boost::json;
 
 namespace {
+
+json::value parse(std::string_view text, json::error_code& error) {
+  json::parse_options options;
+  options.max_depth = 32;
+  return json::parse(json::string_view(text.data(), text.size()), error, {}, options);
+}
 
 // An integer from `low` to `high`; a program in JavaScript may have written it as 5e4 or 50000.0.
 std::optional<std::int64_t> integer(const json::object& object, std::string_view name, std::int64_t low,
@@ -25,6 +33,24 @@ std::optional<std::int64_t> integer(const json::object& object, std::string_view
   return number;
 }
 
+// What Berth adds: taken out of `fields` when it is as Berth writes it, else left there with what others have added.
+void take(json::object& fields, std::string_view name, std::string& into) {
+  const auto at = fields.find(name);
+  if (at == fields.end() || !(at->value().is_string() || at->value().is_null())) return;
+  if (at->value().is_string()) into = std::string(at->value().as_string());
+  fields.stable_erase(at);
+}
+
+template <class Number>
+void take(json::object& fields, std::string_view name, Number& into) {
+  constexpr auto most =
+      std::min<std::uint64_t>(std::numeric_limits<Number>::max(), std::numeric_limits<std::int64_t>::max());
+  const auto value = integer(fields, name, 0, static_cast<std::int64_t>(most));
+  if (!value) return;
+  into = static_cast<Number>(*value);
+  fields.stable_erase(fields.find(name));
+}
+
 // Nothing, and why in `trouble`, when one of the five fields is missing or wrong.
 std::optional<LedgerEntry> read_entry(const json::value& value, std::string& trouble) {
   if (!value.is_object()) {
@@ -34,7 +60,7 @@ std::optional<LedgerEntry> read_entry(const json::value& value, std::string& tro
   json::object fields = value.as_object();
   constexpr auto any_time = std::numeric_limits<std::int64_t>::max();
   const auto port = integer(fields, "port", 1, 65'535);
-  const auto pid = integer(fields, "pid", 1, std::numeric_limits<pid_t>::max());
+  const auto pid = integer(fields, "pid", 1, std::numeric_limits<int>::max());
   const auto created = integer(fields, "createdAt", 0, any_time);
   const auto heartbeat = integer(fields, "lastHeartbeat", 0, any_time);
   const json::value* instance = fields.if_contains("instanceId");
@@ -46,12 +72,20 @@ std::optional<LedgerEntry> read_entry(const json::value& value, std::string& tro
 
   LedgerEntry entry{.port = static_cast<Port>(*port),
                     .instance_id = std::string(instance->as_string()),
-                    .pid = static_cast<pid_t>(*pid),
+                    .pid = static_cast<int>(*pid),
                     .created_at = *created,
                     .last_heartbeat = *heartbeat};
   for (const char* name : {"port", "pid", "createdAt", "lastHeartbeat", "instanceId"})
     fields.stable_erase(fields.find(name));
-  entry.others = std::move(fields);
+  take(fields, "server", entry.server);
+  take(fields, "project", entry.project);
+  take(fields, "url", entry.url);
+  take(fields, "state", entry.state);
+  take(fields, "supervisorPid", entry.supervisor_pid);
+  take(fields, "startTime", entry.start_time);
+  take(fields, "bootId", entry.boot_id);
+  take(fields, "pidNamespace", entry.pid_namespace);
+  if (!fields.empty()) entry.others = json_text(fields);
   return entry;
 }
 
@@ -62,45 +96,106 @@ bool add(std::map<Port, LedgerEntry>& entries, LedgerEntry entry) {
   return is_new;
 }
 
+// The object that begins at text[0]; empty when it does not end.
+std::string_view object_at(std::string_view text) {
+  bool in_string = false;
+  std::size_t depth = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (in_string) {
+      if (c == '\\') ++i;
+      in_string = c != '"';
+    } else if (c == '"') {
+      in_string = true;
+    } else if (c == '{') {
+      ++depth;
+    } else if (c == '}' && --depth == 0) {
+      return text.substr(0, i + 1);
+    }
+  }
+  return {};
+}
+
+// Entries that are whole in a text that is not.
+void save_what_is_whole(std::string_view text, std::map<Port, LedgerEntry>& entries) {
+  const auto list = text.find("\"instances\"");
+  if (list == std::string_view::npos) return;
+  text.remove_prefix(list);
+  for (auto at = text.find('{'); at != std::string_view::npos; at = text.find('{')) {
+    text.remove_prefix(at);
+    const auto object = object_at(text);
+    if (object.empty()) return;
+    json::error_code error;
+    const json::value value = parse(object, error);
+    std::string trouble;
+    if (auto entry = error ? std::nullopt : read_entry(value, trouble)) add(entries, std::move(*entry));
+    text.remove_prefix(object.size());
+  }
+}
+
+// Adds the fields of a JSON object's text, where the name is not taken.
+void add_others(json::object& fields, const std::string& others) {
+  if (others.empty()) return;
+  json::error_code error;
+  const json::value value = parse(others, error);
+  if (error || !value.is_object()) return;
+  for (const auto& [name, field] : value.as_object()) fields.emplace(name, field);
+}
+
 }  // namespace
 
-LedgerReading read_ledger(std::string_view text) {
-  LedgerReading reading;
+json::object to_json(const LedgerEntry& entry) {
+  json::object fields{{"port", entry.port},
+                      {"instanceId", entry.instance_id},
+                      {"pid", entry.pid},
+                      {"createdAt", entry.created_at},
+                      {"lastHeartbeat", entry.last_heartbeat}};
+  const auto add_text = [&](const char* name, const std::string& value) {
+    if (!value.empty()) fields.emplace(name, value);
+  };
+  add_text("server", entry.server);
+  add_text("project", entry.project);
+  add_text("url", entry.url);
+  add_text("state", entry.state);
+  if (entry.supervisor_pid != 0) fields.emplace("supervisorPid", entry.supervisor_pid);
+  if (entry.start_time != 0) fields.emplace("startTime", entry.start_time);
+  add_text("bootId", entry.boot_id);
+  if (entry.pid_namespace != 0) fields.emplace("pidNamespace", entry.pid_namespace);
+  add_others(fields, entry.others);
+  return fields;
+}
+
+core::LedgerReading read_ledger(std::string_view text) {
+  core::LedgerReading reading;
   const auto damaged = [&](std::string why) {
     if (!reading.damage) reading.damage = std::move(why);
   };
-  if (text.empty()) return reading;
-  if (text.size() > largest_ledger) {
-    damaged("it has " + std::to_string(text.size()) + " bytes");
-    return reading;
-  }
-  json::error_code error;
-  json::parse_options options;
-  options.max_depth = 32;
-  const json::value whole = json::parse(json::string_view(text.data(), text.size()), error, {}, options);
-  if (error) {
-    damaged("it is not JSON: " + error.message());
-    return reading;
-  }
-  if (!whole.is_object()) {
-    damaged("it is no JSON object");
-    return reading;
-  }
-  reading.ledger.others = whole.as_object();
-  const json::value* instances = whole.as_object().if_contains("instances");
-  if (instances != nullptr) reading.ledger.others.stable_erase(reading.ledger.others.find("instances"));
-  if (instances == nullptr || !instances->is_array()) {
-    damaged("it has no list `instances`");
-    return reading;
-  }
   std::map<Port, LedgerEntry> entries;
-  std::size_t number = 0;
-  for (const json::value& value : instances->as_array()) {
-    ++number;
-    std::string trouble;
-    auto entry = read_entry(value, trouble);
-    if (entry && !add(entries, std::move(*entry))) trouble = "names a port that stands there already";
-    if (!trouble.empty()) damaged("entry " + std::to_string(number) + " " + trouble);
+  json::error_code error;
+  if (text.empty()) {
+    damaged("it is empty");
+  } else if (text.size() > largest_ledger) {
+    damaged("it has " + std::to_string(text.size()) + " bytes");
+  } else if (json::value whole = parse(text, error); error) {
+    damaged("it is not JSON: " + error.message());
+    save_what_is_whole(text, entries);
+  } else if (!whole.is_object()) {
+    damaged("it is no JSON object");
+  } else {
+    json::object others = std::move(whole.as_object());
+    const json::value* list = others.if_contains("instances");
+    const json::value instances = list != nullptr ? *list : json::value();
+    if (list != nullptr) others.stable_erase(others.find("instances"));
+    if (!others.empty()) reading.ledger.others = json_text(others);
+    if (!instances.is_array()) damaged("it has no list `instances`");
+    std::size_t number = 0;
+    for (const json::value& value : instances.is_array() ? instances.as_array() : json::array()) {
+      ++number;
+      std::string trouble;
+      auto entry = read_entry(value, trouble);
+      if (entry && !add(entries, std::move(*entry))) trouble = "names a port that stands there already";
+      if (!trouble.empty()) damaged("entry " + std::to_string(number) + " " + trouble);
+    }
   }
   for (auto& [port, entry] : entries) reading.ledger.entries.push_back(std::move(entry));
   return reading;
@@ -108,17 +203,9 @@ LedgerReading read_ledger(std::string_view text) {
 
 std::string ledger_text(const Ledger& ledger) {
   json::array instances;
-  for (const LedgerEntry& entry : ledger.entries) {
-    json::object fields{{"port", entry.port},
-                        {"instanceId", entry.instance_id},
-                        {"pid", entry.pid},
-                        {"createdAt", entry.created_at},
-                        {"lastHeartbeat", entry.last_heartbeat}};
-    for (const auto& [name, value] : entry.others) fields.emplace(name, value);
-    instances.push_back(std::move(fields));
-  }
+  for (const LedgerEntry& entry : ledger.entries) instances.push_back(to_json(entry));
   json::object whole{{"instances", std::move(instances)}};
-  for (const auto& [name, value] : ledger.others) whole.emplace(name, value);
+  add_others(whole, ledger.others);
   return json_text(whole) + "\n";
 }
 

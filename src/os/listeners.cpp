@@ -195,9 +195,14 @@ void PortHolders::walk_processes() {
 }
 
 std::string PortHolders::name(Port port) {
+  const auto pid = process(port);
+  return pid ? describe_process(*pid) : "";
+}
+
+std::optional<pid_t> PortHolders::process(Port port) {
   dump_sockets();
   const auto [first, last] = sockets_->equal_range(port);
-  std::string connected;
+  std::optional<pid_t> connected;
   for (auto it = first; it != last; ++it) {
     if (it->second.inode == 0) continue;
     walk_processes();
@@ -205,8 +210,8 @@ std::string PortHolders::name(Port port) {
     if (owner == owners_->end()) continue;
     if (it->second.bound_only && owner->second == ::getpid()) continue;
     // Who listens is more in the way than who has a connection from there.
-    if (it->second.listening) return describe_process(owner->second);
-    if (connected.empty()) connected = describe_process(owner->second);
+    if (it->second.listening) return owner->second;
+    if (!connected) connected = owner->second;
   }
   return connected;
 }

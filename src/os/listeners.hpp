@@ -50,6 +50,7 @@ class PortHolders {
   // hold of this very process (port_hold.hpp) does not count.
   // Sockets that are bound and nothing else are not told by older kernels.
   std::string name(Port port);
+  std::optional<pid_t> process(Port port);  // likewise
 
   // Nothing but the ends of connections that nobody owns any more (TIME_WAIT, FIN_WAIT2 …), which the kernel forgets
   // within minutes and which a listener may mostly bind over.

@@ -31,6 +31,33 @@ std::vector<pid_t> numbered_entries(const std::string& folder) {
   return pids;
 }
 
+// What the kernel adds to the time since boot for this process (time_namespaces(7)), in clock ticks.
+std::int64_t ticks_of_time_namespace() {
+  std::istringstream lines(read_file("/proc/self/timens_offsets").value_or(""));
+  std::string clock;
+  std::int64_t seconds = 0;
+  std::int64_t nanoseconds = 0;
+  const std::int64_t ticks = ::sysconf(_SC_CLK_TCK);
+  while (lines >> clock >> seconds >> nanoseconds) {
+    if (clock == "boottime") return seconds * ticks + nanoseconds * ticks / 1'000'000'000;
+  }
+  return 0;
+}
+
+// The first NAME=VALUE that is wanted.
+template <class Wanted>
+std::optional<std::string> find_in_environment(pid_t pid, Wanted wanted) {
+  const auto text = read_file(proc(pid, "environ"));
+  if (!text) return std::nullopt;
+  const std::string_view all(*text);
+  for (std::size_t begin = 0; begin < all.size();) {
+    const std::size_t end = std::min(all.find('\0', begin), all.size());
+    if (wanted(all.substr(begin, end - begin))) return std::string(all.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return std::nullopt;
+}
+
 std::string base_name(const std::string& path) {
   return path.substr(path.rfind('/') + 1);
 }
@@ -63,6 +90,8 @@ std::optional<ProcessStat> stat_process(pid_t pid) {
   for (int field = 16; field <= 21; ++field) fields >> skipped;
   fields >> stat.start_ticks >> skipped >> stat.resident_pages;
   if (!fields) return std::nullopt;
+  static const std::int64_t shift = ticks_of_time_namespace();
+  stat.start_ticks -= static_cast<std::uint64_t>(shift);
   stat.cpu_ticks = user + system;
   return stat;
 }
@@ -108,15 +137,14 @@ std::vector<pid_t> all_processes() {
 }
 
 bool has_environment(pid_t pid, std::string_view entry) {
-  const auto text = read_file(proc(pid, "environ"));
-  if (!text) return false;
-  const std::string_view all(*text);
-  for (std::size_t begin = 0; begin < all.size();) {
-    const std::size_t end = std::min(all.find('\0', begin), all.size());
-    if (all.substr(begin, end - begin) == entry) return true;
-    begin = end + 1;
-  }
-  return false;
+  return find_in_environment(pid, [entry](std::string_view one) { return one == entry; }).has_value();
+}
+
+std::optional<std::string> environment_value(pid_t pid, std::string_view name) {
+  const auto entry = find_in_environment(pid, [name](std::string_view one) {
+    return one.size() > name.size() && one.starts_with(name) && one[name.size()] == '=';
+  });
+  return entry ? std::optional(entry->substr(name.size() + 1)) : std::nullopt;
 }
 
 std::string command_name(pid_t pid) {

@@ -18,7 +18,7 @@ struct ProcessStat {
   pid_t session = 0;
   char state = '?';               // 'Z': a zombie
   std::uint64_t cpu_ticks = 0;    // user and system, in 1/sysconf(_SC_CLK_TCK) s
-  std::uint64_t start_ticks = 0;  // since boot: with the pid, the identity of a process
+  std::uint64_t start_ticks = 0;  // since boot, whatever the time namespace: with the pid, the identity of a process
   std::uint64_t resident_pages = 0;
 };
 
@@ -40,6 +40,9 @@ std::vector<pid_t> all_processes();
 
 // `NAME=VALUE` stands in the environment that the process was started with. False too when that cannot be read.
 bool has_environment(pid_t pid, std::string_view entry);
+
+// The value that a variable had in the environment that the process was started with.
+std::optional<std::string> environment_value(pid_t pid, std::string_view name);
 
 // A name that a person knows the process by: `node`, `python3`, `thief`.
 std::string command_name(pid_t pid);

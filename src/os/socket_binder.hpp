@@ -14,6 +14,8 @@ class SocketBinder : public core::PortBinder {
   void look_anew() override { holders_.emplace(); }
   std::optional<Trouble> bind(Port port) override;
   void unbind(Port port) override { held_.erase(port); }
+  void leave(Port port) override { held_.erase(port); }
+  std::string holder(Port port) override { return holders_->name(port); }
 
  private:
   std::unordered_map<Port, PortHold> held_;

@@ -13,12 +13,6 @@ namespace berth::os {
 
 namespace {
 
-std::string this_boot() {
-  std::string boot = read_file("/proc/sys/kernel/random/boot_id").value_or("");
-  while (!boot.empty() && boot.back() == '\n') boot.pop_back();
-  return boot;
-}
-
 std::unordered_set<pid_t> this_process_and_its_ancestors() {
   std::unordered_set<pid_t> line;
   for (pid_t pid = ::getpid(); pid > 0 && line.insert(pid).second;) {
@@ -29,6 +23,12 @@ std::unordered_set<pid_t> this_process_and_its_ancestors() {
 }
 
 }  // namespace
+
+std::string this_boot() {
+  std::string boot = read_file("/proc/sys/kernel/random/boot_id").value_or("");
+  while (!boot.empty() && boot.back() == '\n') boot.pop_back();
+  return boot;
+}
 
 SupervisorMark SupervisorMark::of_this_process(Brand brand) {
   const auto stat = stat_process(::getpid());

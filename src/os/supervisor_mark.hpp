@@ -17,6 +17,9 @@
 
 namespace berth::os {
 
+// /proc/sys/kernel/random/boot_id; empty when that cannot be read.
+std::string this_boot();
+
 struct SupervisorMark {
   pid_t pid = 0;
   std::uint64_t start_ticks = 0;  // as in /proc/PID/stat: since boot

@@ -21,6 +21,8 @@ class Host : public PortBinder {
     return trouble == troubles.end() ? std::nullopt : std::optional(trouble->second);
   }
   void unbind(Port) override {}
+  void leave(Port) override {}
+  std::string holder(Port port) override { return troubles.contains(port) ? troubles.at(port).holder : ""; }
   void look_anew() override {}
 
   std::map<Port, Trouble> troubles;

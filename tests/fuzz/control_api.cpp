@@ -43,6 +43,8 @@ struct FreePorts : core::PortBinder {
   void look_anew() override {}
   std::optional<Trouble> bind(Port) override { return std::nullopt; }
   void unbind(Port) override {}
+  void leave(Port) override {}
+  std::string holder(Port) override { return {}; }
 };
 
 struct World {

@@ -200,6 +200,7 @@ void World::check_end() {
     if (servers_[i].child) break_law("end", "something of " + name_of(servers_[i].id) + " is left");
   }
   if (!bound_.empty()) break_law("end", "port " + std::to_string(*bound_.begin()) + " is still bound");
+  if (!leased_.empty()) break_law("end", "port " + std::to_string(*leased_.begin()) + " is still leased");
   if (desk_->berths() != 0 || !berth_of_.empty()) break_law("end", "a berth was not given back");
 }
 

@@ -157,6 +157,8 @@ class World : public core::PortBinder {
   void look_anew() override {}
   std::optional<Trouble> bind(Port port) override;
   void unbind(Port port) override;
+  void leave(Port port) override;
+  std::string holder(Port) override { return {}; }
 
   // ---- the laws (laws.cpp)
   void break_law(const std::string& law, const std::string& sentence);
@@ -203,6 +205,7 @@ class World : public core::PortBinder {
   std::vector<std::size_t> touched_;
   std::unordered_map<Port, std::int64_t> listeners_;  // a server's place, or a stranger
   std::unordered_set<Port> bound_;                    // by the supervisor
+  std::unordered_set<Port> leased_;                   // likewise, bound or not
   std::unordered_map<Port, std::size_t> berth_of_;
   std::priority_queue<Entry> agenda_;
   std::deque<std::pair<std::size_t, core::Event>> queue_;

@@ -17,11 +17,17 @@ std::optional<core::PortBinder::Trouble> World::bind(Port port) {
     return Trouble{true, false, name + " (pid 7)", place + " is held by " + name + " (pid 7)"};
   }
   if (!bound_.insert(port).second) break_law("bound-twice", place + " is bound twice by the supervisor itself");
+  leased_.insert(port);
   return std::nullopt;
 }
 
 void World::unbind(Port port) {
   if (bound_.erase(port) == 0) break_law("unbound", "unbinds port " + std::to_string(port) + ", which is not bound");
+}
+
+void World::leave(Port port) {
+  bound_.erase(port);
+  if (leased_.erase(port) == 0) break_law("unleased", "leaves port " + std::to_string(port) + ", which it has not");
 }
 
 void World::perform(std::size_t server, const core::ClaimPort& claim) {

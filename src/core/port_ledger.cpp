@@ -1,0 +1,321 @@
+#include <berth/port_ledger.hpp>
+
+#include <algorithm>
+#include <utility>
+
+#include "core/lease_rules.hpp"
+#include "core/ledger_host.hpp"
+
+namespace berth {
+
+namespace {
+
+using Lock = core::LedgerHost::Lock;
+
+// A claim in a shared file is worth nothing before it is written, and a server waits for it.
+constexpr std::chrono::milliseconds patience_of_a_claim{200};
+
+// Leaves on every way out.
+class Entered {
+ public:
+  Entered(core::LedgerHost& host, std::chrono::milliseconds patience, std::string& why)
+      : host_(host), lock_(host.enter(patience, why)) {}
+  ~Entered() {
+    if (lock_ == Lock::got) host_.leave();
+  }
+  Entered(const Entered&) = delete;
+  Entered& operator=(const Entered&) = delete;
+  [[nodiscard]] Lock lock() const { return lock_; }
+
+ private:
+  core::LedgerHost& host_;
+  Lock lock_;
+};
+
+const LedgerEntry* find(const Ledger& ledger, Port port) {
+  const auto at = std::lower_bound(ledger.entries.begin(), ledger.entries.end(), port,
+                                   [](const LedgerEntry& entry, Port wanted) { return entry.port < wanted; });
+  return at != ledger.entries.end() && at->port == port ? &*at : nullptr;
+}
+
+// In place of what stands on the same port.
+void put(Ledger& ledger, LedgerEntry entry) {
+  const auto at = std::lower_bound(ledger.entries.begin(), ledger.entries.end(), entry.port,
+                                   [](const LedgerEntry& other, Port port) { return other.port < port; });
+  if (at != ledger.entries.end() && at->port == entry.port) {
+    *at = std::move(entry);
+  } else {
+    ledger.entries.insert(at, std::move(entry));
+  }
+}
+
+}  // namespace
+
+PortLedger::PortLedger(std::unique_ptr<core::LedgerHost> host, Options options)
+    : host_(std::move(host)), options_(std::move(options)), silence_(std::make_unique<core::SilenceWatch>()) {}
+PortLedger::PortLedger(PortLedger&&) noexcept = default;
+PortLedger::~PortLedger() = default;
+
+void PortLedger::log(const std::string& line) const {
+  if (options_.log) options_.log(line);
+}
+
+// ---- whose an entry is
+// ------------------------------------------------------------------------------------------------
+
+// The own entry as it was last written. An instance id of our own that stands there in another's words (rebuilt by
+// somebody who found the file damaged) is ours too.
+bool PortLedger::mine(const LedgerEntry& entry) const {
+  const auto lease = leases_.find(entry.port);
+  if (lease == leases_.end()) return false;
+  if (lease->second.written && entry.instance_id == lease->second.written_id) return true;
+  if (lease->second.released) return false;
+  const int self = host_->self().pid;
+  return lease->second.written || entry.pid == self || entry.supervisor_pid == self;
+}
+
+// Written for a lease that this process has no more, when it could not be taken away.
+bool PortLedger::left_over(const LedgerEntry& entry) const {
+  const auto self = host_->self();
+  return (entry.pid == self.pid || entry.supervisor_pid == self.pid) && entry.boot_id == self.boot_id &&
+         entry.pid_namespace == self.pid_namespace && !has(entry.port) && !host_->others_lock(entry.port);
+}
+
+bool PortLedger::is_over(const LedgerEntry& entry) {
+  if (left_over(entry)) return true;
+  core::LeaseEvidence evidence;
+  evidence.locked = host_->others_lock(entry.port);
+  if (evidence.locked) return false;
+  evidence.life = host_->life_of(entry);
+  if (evidence.life == core::Life::alive) return false;
+  evidence.silence = silence_->look(entry, host_->now());
+  evidence.silence_by_clock = std::chrono::milliseconds(host_->wall_ms() - entry.last_heartbeat);
+  const auto verdict = core::judge(evidence);
+  return verdict == core::LeaseVerdict::over ||
+         (verdict == core::LeaseVerdict::over_if_silent_port && !host_->somebody_listens(entry.port));
+}
+
+std::string PortLedger::name_of(const LedgerEntry& entry) const {
+  if (entry.server.empty()) return "`" + entry.instance_id + "`";
+  return "`" + entry.server + "` of project `" + entry.project + "`";
+}
+
+LeaseRefused PortLedger::refusal(Port port, const LedgerEntry* entry) const {
+  const std::string place = "port " + std::to_string(port) + " is leased to ";
+  if (entry == nullptr) return {"", place + "another supervisor"};
+  const std::string holder = host_->describe(entry->pid);
+  return {holder, place + name_of(*entry) + ", " + holder};
+}
+
+// ---- leases
+// -----------------------------------------------------------------------------------------------------------
+
+Expected<Port, LeaseRefused> PortLedger::lease(Port port) {
+  using Refused = Unexpected<LeaseRefused>;
+  if (const auto own = leases_.find(port); own != leases_.end()) {
+    if (std::exchange(own->second.released, false)) own->second.entry = {};
+    return port;
+  }
+  const auto reading = host_->read();
+  const LedgerEntry* entry = reading ? find(reading->ledger, port) : nullptr;
+  // `broken`: what the kernel cannot tell, the file and the port itself still do.
+  if (host_->lock_port(port) == Lock::busy) return Refused(refusal(port, entry));
+  if (entry != nullptr && !is_over(*entry)) {
+    host_->unlock_port(port);
+    return Refused(refusal(port, entry));
+  }
+  Lease& lease = leases_[port];
+  due_ = true;
+  if (!options_.shared) return port;
+  // One who holds the lock of the writers and does nothing is waited for once, and not by each server.
+  const auto written =
+      bring_up_to_date(writers_lock_is_stuck_ ? std::chrono::milliseconds(0) : patience_of_a_claim, true);
+  writers_lock_is_stuck_ = written == Written::busy;
+  if (!lease.contested) return port;
+  const auto now = host_->read();
+  const auto refused = refusal(port, now ? find(now->ledger, port) : nullptr);
+  leases_.erase(port);
+  host_->unlock_port(port);
+  return Refused(refused);
+}
+
+void PortLedger::tell(Port port, const Instance& instance) {
+  const auto lease = leases_.find(port);
+  if (lease == leases_.end() || lease->second.released) return;
+  const auto self = host_->self();
+  LedgerEntry entry;
+  entry.port = port;
+  entry.instance_id = instance.instance_id;
+  entry.pid = instance.pid > 0 ? instance.pid : self.pid;
+  entry.created_at = instance.created_at;
+  entry.server = instance.server;
+  entry.project = options_.project;
+  entry.url = instance.url;
+  entry.state = instance.state;
+  const LedgerEntry& before = lease->second.entry;
+  entry.start_time = entry.pid == before.pid ? before.start_time : host_->identity_of(entry.pid).start_time;
+  if (entry.start_time == 0) entry.start_time = before.start_time;
+  lease->second.entry = std::move(entry);
+  due_ = true;
+}
+
+void PortLedger::release(Port port) {
+  const auto lease = leases_.find(port);
+  if (lease == leases_.end()) return;
+  lease->second.released = true;
+  due_ = true;
+}
+
+bool PortLedger::has(Port port) const {
+  const auto lease = leases_.find(port);
+  return lease != leases_.end() && !lease->second.released;
+}
+
+int PortLedger::descriptor() const {
+  return host_->lock_descriptor();
+}
+
+// ---- the file
+// ---------------------------------------------------------------------------------------------------------
+
+LedgerEntry PortLedger::own_entry(Port port, const Lease& lease) const {
+  const auto self = host_->self();
+  LedgerEntry entry = lease.entry;
+  entry.port = port;
+  entry.project = options_.project;
+  entry.supervisor_pid = self.pid;
+  entry.boot_id = self.boot_id;
+  entry.pid_namespace = self.pid_namespace;
+  if (entry.pid == 0) entry.pid = self.pid;
+  if (entry.pid == self.pid) entry.start_time = self.start_time;
+  if (entry.instance_id.empty()) entry.instance_id = options_.project + "." + std::to_string(port);
+  if (entry.state.empty()) entry.state = "starting";
+  entry.last_heartbeat = host_->wall_ms();
+  if (entry.created_at == 0) entry.created_at = entry.last_heartbeat;
+  return entry;
+}
+
+void PortLedger::add_own(Ledger& ledger) {
+  for (auto& [port, lease] : leases_) {
+    const LedgerEntry* there = find(ledger, port);
+    if (lease.released) continue;
+    lease.contested = there != nullptr && !mine(*there);
+    if (lease.contested) continue;
+    LedgerEntry entry = own_entry(port, lease);
+    if (there != nullptr) entry.others = there->others;
+    put(ledger, std::move(entry));
+  }
+}
+
+// What is lost in a damaged file, or with it, and still known: by the kernel, and by those who live.
+void PortLedger::rebuild(Ledger& ledger) {
+  for (const Port port : host_->ports_others_lock()) {
+    if (find(ledger, port) != nullptr) continue;
+    if (auto seen = host_->seen_on(port)) put(ledger, std::move(*seen));
+  }
+}
+
+PortLedger::Written PortLedger::bring_up_to_date(std::chrono::milliseconds patience, bool even_if_nothing_new) {
+  if (host_->locks_were_lost()) {
+    descriptor_changed_ = true;
+    for (const auto& [port, lease] : leases_) {
+      if (host_->lock_port(port) == Lock::busy) {
+        log("the lock file of the ledger was removed, and port " + std::to_string(port) +
+            " has been leased to another supervisor since");
+      }
+    }
+  }
+  std::string why;
+  const Entered entered(*host_, patience, why);
+  if (entered.lock() != Lock::got) {
+    if (!why.empty()) trouble_ = why;
+    return entered.lock() == Lock::busy ? Written::busy : Written::failed;
+  }
+  const auto reading = host_->read();
+  if (!reading) {
+    trouble_ = reading.error();
+    return Written::failed;
+  }
+  Ledger ledger = reading->ledger;
+  if (reading->damage || !reading->exists) rebuild(ledger);
+
+  const auto began = host_->now();
+  std::vector<LedgerEntry> evicted;
+  std::erase_if(ledger.entries, [&](const LedgerEntry& entry) {
+    if (mine(entry)) return leases_.at(entry.port).released;
+    if (!is_over(entry)) return false;
+    evicted.push_back(entry);
+    return true;
+  });
+  silence_->forget_before(began);
+  if (!even_if_nothing_new && !reading->damage && evicted.empty()) return Written::nothing_new;
+  add_own(ledger);
+  const auto kept = host_->replace(ledger, reading->damage.has_value());
+  if (!kept) {
+    trouble_ = kept.error();
+    return Written::failed;
+  }
+  if (reading->damage)
+    log("the ledger of ports was damaged (" + *reading->damage + "); kept as " + *kept + ", and rebuilt");
+  for (const LedgerEntry& entry : evicted) {
+    log("port " + std::to_string(entry.port) + ": the lease of " + name_of(entry) + " (pid " +
+        std::to_string(entry.pid) + ") is over: it is gone");
+  }
+  for (auto& [port, lease] : leases_) {
+    const LedgerEntry* own = lease.contested || lease.released ? nullptr : find(ledger, port);
+    lease.written = own != nullptr;
+    lease.written_id = own != nullptr ? own->instance_id : "";
+  }
+  trouble_.clear();
+  return Written::yes;
+}
+
+void PortLedger::forget_released() {
+  std::erase_if(leases_, [this](const auto& lease) {
+    if (lease.second.released) host_->unlock_port(lease.first);
+    return lease.second.released;
+  });
+}
+
+PortLedger::Written PortLedger::write(std::chrono::milliseconds patience) {
+  if (!due_) return Written::nothing_new;
+  const auto written = bring_up_to_date(patience, true);
+  // Whatever became of the file: a lease that could not be told to have ended does not go on for that.
+  if (written == Written::yes || written == Written::failed) forget_released();
+  if (written == Written::yes) due_ = false;
+  return written;
+}
+
+PortLedger::Written PortLedger::tidy(std::chrono::milliseconds patience) {
+  return bring_up_to_date(patience, false);
+}
+
+bool PortLedger::descriptor_changed() {
+  return std::exchange(descriptor_changed_, false);
+}
+
+std::vector<LedgerEntry> PortLedger::active() {
+  Ledger ledger;
+  if (const auto reading = host_->read()) ledger = reading->ledger;
+  std::erase_if(ledger.entries, [this](const LedgerEntry& entry) {
+    return mine(entry) ? leases_.at(entry.port).released : is_over(entry);
+  });
+  for (const auto& [port, lease] : leases_) {
+    if (!lease.released && !lease.contested) put(ledger, own_entry(port, lease));
+  }
+  return ledger.entries;
+}
+
+std::string PortLedger::holder(Port port) {
+  const auto own = leases_.find(port);
+  if (own != leases_.end() && !own->second.released) {
+    const auto entry = own_entry(port, own->second);
+    return host_->describe(entry.pid) + (entry.server.empty() ? "" : ", " + name_of(entry));
+  }
+  const auto reading = host_->read();
+  const LedgerEntry* entry = reading ? find(reading->ledger, port) : nullptr;
+  if (entry == nullptr || is_over(*entry)) return {};
+  return host_->describe(entry->pid) + ", " + name_of(*entry);
+}
+
+}  // namespace berth

@@ -1,0 +1,106 @@
+#include "os/announced_lock.hpp"
+
+#include <fcntl.h>
+#include <stdio.h>  // renameat2
+
+#include <cerrno>
+#include <charconv>
+#include <csignal>
+#include <cstring>
+
+#include "os/process.hpp"
+
+namespace berth::os {
+
+namespace {
+
+// 0: it names none.
+pid_t maker_of(int file) {
+  char text[32];
+  const ssize_t got = ::pread(file, text, sizeof(text), 0);
+  pid_t pid = 0;
+  if (got > 0) std::from_chars(text, text + got, pid);
+  return pid > 0 ? pid : 0;
+}
+
+}  // namespace
+
+bool AnnouncedLock::make(std::string& why, bool& exists) {
+  Fd file(::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  exists = !file && errno == EEXIST;
+  if (!file && !exists) why = "cannot make `" + path_ + "`: " + std::strerror(errno);
+  if (!file) return false;
+  struct stat info {};
+  const std::string pid = std::to_string(::getpid());
+  if (::fstat(file.get(), &info) != 0 ||
+      ::write(file.get(), pid.data(), pid.size()) != static_cast<ssize_t>(pid.size())) {
+    why = "cannot write `" + path_ + "`: " + std::strerror(errno);
+    ::unlink(path_.c_str());
+    return false;
+  }
+  inode_ = info.st_ino;
+  file_ = std::move(file);  // kept open: while it is, no other file has this inode
+  nameless_.reset();
+  return true;
+}
+
+// Its maker is not there any more.
+bool AnnouncedLock::is_abandoned(std::string& why) {
+  const Fd file(::open(path_.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
+  struct stat info {};
+  if (!file || ::fstat(file.get(), &info) != 0) {
+    why = "`" + path_ + "` cannot be read: " + std::strerror(errno);
+    return false;
+  }
+  if (const pid_t maker = maker_of(file.get()); maker > 0) {
+    const auto process = stat_process(maker);
+    // No entry in /proc: gone, unless this user may not see it there.
+    const bool lives = process ? is_alive(*process) : ::kill(maker, 0) == 0 || errno == EPERM;
+    why = "`" + path_ + "` is held by " + describe_process(maker);
+    if (lives && maker != ::getpid()) return false;
+    remove_abandoned(info.st_ino);
+    return true;
+  }
+  why = "`" + path_ + "` is held by a program that does not say its pid";
+  const auto now = std::chrono::steady_clock::now();
+  const bool same = nameless_ && nameless_->inode == info.st_ino && nameless_->changed.tv_sec == info.st_ctim.tv_sec &&
+                    nameless_->changed.tv_nsec == info.st_ctim.tv_nsec;
+  if (!same) nameless_ = Seen{info.st_ino, info.st_ctim, now};
+  if (now - nameless_->since < patience_with_nameless) return false;
+  remove_abandoned(info.st_ino);
+  return true;
+}
+
+// Between the look and the removal somebody else may have removed it and made a new one: what was moved away and is not
+// what was looked at goes back.
+void AnnouncedLock::remove_abandoned(ino_t inode) {
+  const std::string aside = path_ + "." + std::to_string(::getpid());
+  if (::rename(path_.c_str(), aside.c_str()) != 0) return;
+  struct stat info {};
+  if (::lstat(aside.c_str(), &info) == 0 && info.st_ino != inode &&
+      ::renameat2(AT_FDCWD, aside.c_str(), AT_FDCWD, path_.c_str(), RENAME_NOREPLACE) == 0) {
+    return;
+  }
+  ::unlink(aside.c_str());
+}
+
+AnnouncedLock::Lock AnnouncedLock::take(std::string& why) {
+  bool exists = false;
+  if (make(why, exists)) return Lock::got;
+  if (!exists) return Lock::broken;
+  if (!is_abandoned(why)) return Lock::busy;
+  if (make(why, exists)) return Lock::got;
+  return exists ? Lock::busy : Lock::broken;
+}
+
+bool AnnouncedLock::still_ours() const {
+  struct stat info {};
+  return file_ && ::lstat(path_.c_str(), &info) == 0 && info.st_ino == inode_;
+}
+
+void AnnouncedLock::leave() {
+  if (still_ours()) ::unlink(path_.c_str());
+  file_.reset();
+}
+
+}  // namespace berth::os

@@ -1,0 +1,152 @@
+#include "os/ledger_file.hpp"
+
+#include <fcntl.h>
+#include <stdio.h>  // renameat2
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <vector>
+
+#include "os/clock.hpp"
+#include "os/fd.hpp"
+#include "os/ledger_text.hpp"
+#include "os/read_file.hpp"
+
+namespace berth::os {
+
+namespace {
+
+using Error = Unexpected<std::string>;
+
+bool same_time(const timespec& a, const timespec& b) {
+  return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+}
+
+bool same_file(const struct stat& a, const struct stat& b) {
+  return a.st_ino == b.st_ino && a.st_dev == b.st_dev && a.st_size == b.st_size && same_time(a.st_mtim, b.st_mtim) &&
+         same_time(a.st_ctim, b.st_ctim);
+}
+
+core::LedgerReading damaged(std::string why) {
+  core::LedgerReading reading;
+  reading.damage = std::move(why);
+  return reading;
+}
+
+bool write_all(int file, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t written = ::write(file, text.data(), text.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return false;
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return true;
+}
+
+}  // namespace
+
+void LedgerFile::remember(const struct stat& info, core::LedgerReading reading) {
+  known_ = info;
+  last_ = std::move(reading);
+}
+
+Expected<core::LedgerReading, std::string> LedgerFile::read() {
+  const std::string name = "the ledger `" + path_ + "`";
+  struct stat info {};
+  if (::lstat(path_.c_str(), &info) != 0) {
+    if (errno != ENOENT) return Error("cannot read " + name + ": " + std::strerror(errno));
+    known_.reset();
+    core::LedgerReading none;
+    none.exists = false;
+    return none;
+  }
+  if (known_ && same_file(*known_, info)) return last_;
+  known_.reset();
+  if (info.st_uid != ::geteuid()) return Error(name + " belongs to user " + std::to_string(info.st_uid));
+  if (S_ISLNK(info.st_mode)) return damaged("it is a symbolic link");
+  if (!S_ISREG(info.st_mode)) return damaged("it is no file");
+  if (static_cast<std::size_t>(info.st_size) > largest_ledger) {
+    return damaged("it has " + std::to_string(info.st_size) + " bytes");
+  }
+  const Fd file(::open(path_.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
+  if (!file && (errno == EACCES || errno == EPERM)) return damaged("it cannot be read");
+  if (!file || ::fstat(file.get(), &info) != 0) {
+    if (errno == ENOENT) return read();  // replaced or removed just now
+    return Error("cannot read " + name + ": " + std::strerror(errno));
+  }
+  const auto text = read_all(file.get(), largest_ledger + 1);
+  if (!text) return Error("cannot read " + name + ": " + std::strerror(errno));
+  remember(info, read_ledger(*text));
+  return last_;
+}
+
+Expected<std::string, std::string> LedgerFile::replace(const Ledger& ledger, bool keep_old,
+                                                       const std::function<bool()>& not_any_more) {
+  const std::string next = path_ + ".new";
+  const auto failed = [&](const std::string& what) {
+    const int error = errno;
+    ::unlink(next.c_str());
+    return Error("cannot " + what + " the ledger `" + path_ + "`: " + std::strerror(error));
+  };
+  struct stat old {};
+  const mode_t mode = ::lstat(path_.c_str(), &old) == 0 && S_ISREG(old.st_mode) ? old.st_mode & 0666U : 0600U;
+  ::unlink(next.c_str());  // of one that was killed half-way
+  const Fd file(::open(next.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!file) return failed("write");
+  if (from_the_reserve(file.get())) {
+    errno = EMFILE;
+    return failed("write");
+  }
+  if (mode != 0600U && !keep_old) ::fchmod(file.get(), mode);
+  if (!write_all(file.get(), ledger_text(ledger)) || ::fsync(file.get()) != 0) return failed("write");
+  if (not_any_more()) {
+    ::unlink(next.c_str());
+    return Error("the lock of the ledger `" + path_ + "` was taken away by another program");
+  }
+  const auto kept = keep_old ? put_aside() : std::string();
+  if (!kept) return failed("put aside");
+  if (::rename(next.c_str(), path_.c_str()) != 0) return failed("replace");
+  struct stat info {};
+  known_.reset();
+  if (::fstat(file.get(), &info) == 0) remember(info, {ledger, {}, true});
+  return kept;
+}
+
+// A second name, so that the file is never missing; a folder has to be moved.
+Expected<std::string, std::string> LedgerFile::put_aside() {
+  std::string time = timestamp();
+  std::replace(time.begin(), time.end(), ':', '-');
+  for (int number = 1; number < 100; ++number) {
+    std::string kept = path_ + ".corrupt-" + time + (number == 1 ? "" : "-" + std::to_string(number));
+    const bool done =
+        ::linkat(AT_FDCWD, path_.c_str(), AT_FDCWD, kept.c_str(), 0) == 0 ||
+        (errno != EEXIST && ::renameat2(AT_FDCWD, path_.c_str(), AT_FDCWD, kept.c_str(), RENAME_NOREPLACE) == 0);
+    if (done) {
+      drop_oldest();
+      return kept;
+    }
+    if (errno != EEXIST) break;
+  }
+  return Error(std::strerror(errno));
+}
+
+// Or a program that damages it for ever would fill the disk.
+void LedgerFile::drop_oldest() {
+  const std::filesystem::path path(path_);
+  const std::string prefix = path.filename().string() + ".corrupt-";
+  std::vector<std::filesystem::path> kept;
+  std::error_code error;
+  for (std::filesystem::directory_iterator it(path.parent_path(), error), end; !error && it != end;
+       it.increment(error)) {
+    if (it->path().filename().string().starts_with(prefix)) kept.push_back(it->path());
+  }
+  std::sort(kept.begin(), kept.end());  // their names begin with the time
+  while (kept.size() > most_kept) {
+    std::filesystem::remove(kept.front(), error);  // no folder with something in it
+    kept.erase(kept.begin());
+  }
+}
+
+}  // namespace berth::os
