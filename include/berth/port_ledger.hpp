@@ -109,7 +109,7 @@ class PortLedger {
   [[nodiscard]] bool has(Port port) const;
 
   // A heartbeat is due: all own entries are to be written anew.
-  void beat() { due_ = true; }
+  void beat() { due_ = due_ || !leases_.empty(); }
   // Something is to be written.
   [[nodiscard]] bool due() const { return due_; }
 
@@ -123,7 +123,7 @@ class PortLedger {
 
   // All live instances, by port: the file, less those that are gone, with what is yet to be written of the own ones.
   [[nodiscard]] std::vector<LedgerEntry> active();
-  // Whose a port is: `COMMAND (pid N)`, with the names of server and project; empty when it is in no entry.
+  // Whose a port is: project and server, and `COMMAND (pid N)`; empty when it is in no entry, or nothing was told yet.
   [[nodiscard]] std::string holder(Port port);
 
   // To be shared with a process that outlives this one and has to keep its leases (fork(2)); -1: none.

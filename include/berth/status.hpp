@@ -29,7 +29,6 @@ struct ServerStatus {
   std::string wanted;  // "up" or "down"
   bool ready = false;
   std::optional<int> pid;
-  std::string instance_id;  // MCP_INSTANCE_ID of the process that lives
   std::optional<Port> port;
   std::optional<std::string> url;
   std::optional<WallTime> started_at;  // of the process that lives

@@ -8,6 +8,7 @@
 #include "app/status_json.hpp"
 #include "os/fd.hpp"
 #include "os/json_text.hpp"
+#include "os/ledger_text.hpp"
 
 namespace berth::app {
 
@@ -72,9 +73,8 @@ struct ControlApi::Waiter {
   bool done = false;
 };
 
-ControlApi::ControlApi(boost::asio::io_context& io, Fleet& fleet, std::function<SupervisorStatus()> status,
-                       std::function<void()> down)
-    : io_(io), fleet_(fleet), status_(std::move(status)), down_(std::move(down)) {}
+ControlApi::ControlApi(boost::asio::io_context& io, Fleet& fleet, Answers answers)
+    : io_(io), fleet_(fleet), answers_(std::move(answers)) {}
 
 ControlApi::~ControlApi() = default;
 
@@ -91,20 +91,28 @@ void ControlApi::handle(const ControlRequest& request, Respond respond, Connecte
                      (path.size() >= 3 && path.size() <= 4 && path[0] == "v1" && path[1] == "servers");
   if (!known) return respond(404, error_body("not_found", "there is nothing at " + request.target));
 
-  if (get && is({"v1", "status"})) return respond(200, os::json_text(to_json(status_())));
-  if (get && is({"v1", "ports"})) return respond(200, os::json_text(ports_to_json(status_())));
+  if (get && is({"v1", "status"})) return respond(200, os::json_text(to_json(answers_.status())));
+  if (get && is({"v1", "ports"})) return respond(200, ports());
   if (get && is({"v1", "wait"})) return wait(query, std::move(respond), std::move(connected));
   if (post && is({"v1", "down"})) {
     respond(202, "{}");
-    return down_();
+    return answers_.down();
   }
   if (path.size() == 3 && path[1] == "servers" && get) {
     const auto found = fleet_.find({path[2]});
     if (!found) return respond(404, error_body("unknown_server", found.error()));
-    return respond(200, os::json_text(to_json(status_().servers[found->front()])));
+    return respond(200, os::json_text(to_json(answers_.status().servers[found->front()])));
   }
   if (path.size() == 4 && post) return act(path, query, respond);
   respond(405, error_body("method_not_allowed", request.method + " is not possible at " + request.target));
+}
+
+// `{ "instances": [entries of the port ledger], "dead": [...] }`.
+std::string ControlApi::ports() {
+  const auto status = answers_.status();  // looks at every server: what it sees stands in the ledger then
+  boost::json::array instances;
+  for (const LedgerEntry& entry : answers_.instances()) instances.push_back(os::to_json(entry));
+  return os::json_text(boost::json::object{{"instances", std::move(instances)}, {"dead", to_json(status.ports.dead)}});
 }
 
 // POST /v1/servers/NAME/{start,stop,restart}[?name=NAME…]: all of them in one go, so that their order is kept.

@@ -1,6 +1,7 @@
 #pragma once
 // What can be asked of a running supervisor: paths in, JSON out.
 
+#include <berth/port_ledger.hpp>
 #include <berth/status.hpp>
 #include <boost/asio/io_context.hpp>
 #include <functional>
@@ -16,9 +17,12 @@ namespace berth::app {
 
 class ControlApi {
  public:
-  // `status`: the whole document. `down`: begin to go down.
-  ControlApi(boost::asio::io_context& io, Fleet& fleet, std::function<SupervisorStatus()> status,
-             std::function<void()> down);
+  struct Answers {
+    std::function<SupervisorStatus()> status;             // the whole document
+    std::function<std::vector<LedgerEntry>()> instances;  // live ones on this host, of all projects
+    std::function<void()> down;                           // begin to go down
+  };
+  ControlApi(boost::asio::io_context& io, Fleet& fleet, Answers answers);
   ~ControlApi();
 
   void handle(const ControlRequest& request, Respond respond, Connected connected);
@@ -30,6 +34,7 @@ class ControlApi {
   struct Waiter;
   enum class Outcome { not_yet, reached, never };
 
+  [[nodiscard]] std::string ports();
   void act(const std::vector<std::string>& path, const std::string& query, const Respond& respond);
   void wait(const std::string& query, Respond respond, Connected connected);
   Outcome outcome(const Waiter& waiter) const;
@@ -38,8 +43,7 @@ class ControlApi {
 
   boost::asio::io_context& io_;
   Fleet& fleet_;
-  std::function<SupervisorStatus()> status_;
-  std::function<void()> down_;
+  Answers answers_;
   std::list<std::shared_ptr<Waiter>> waiters_;
 };
 

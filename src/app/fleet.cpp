@@ -50,6 +50,7 @@ Fleet::Fleet(asio::io_context& io, const Config& config, Harbour harbour, Observ
     if (observers_.reported) observers_.reported(*servers_[server], report);
   };
   harbour_.warn = [this](const std::string& line) { observers_.log(line); };
+  harbour_.changed = [this](std::size_t server) { changed_.insert(server); };
   harbour_.look_soon = [this] { look_within(2ms); };
   for (std::size_t i = 0; i < governor_.size(); ++i) {
     servers_.push_back(std::make_unique<Server>(harbour_, i, governor_.config(i), governor_.life(i)));
@@ -199,6 +200,11 @@ void Fleet::replace_guardian() {
   for (const auto& server : servers_) {
     if (server->pid() > 0) harbour_.guardian->watch(server->pid());
   }
+}
+
+void Fleet::renew_guardian(std::vector<int> locks) {
+  harbour_.guardian->retire(std::move(locks));
+  replace_guardian();
 }
 
 bool Fleet::all_down() {

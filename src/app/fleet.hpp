@@ -51,6 +51,8 @@ class Fleet {
   void go_down();
   void kill_all();
   void replace_guardian();
+  // Another guardian, which shares these locks.
+  void renew_guardian(std::vector<int> locks);
   [[nodiscard]] bool going_down() const { return governor_.going_down(); }
   // All have been sent SIGKILL.
   [[nodiscard]] bool killing() const { return killing_; }
@@ -60,6 +62,9 @@ class Fleet {
   [[nodiscard]] bool all_down();
   // Those of which something is left: `NAME (pid N, SIGKILL in 7 s)`.
   [[nodiscard]] std::vector<std::string> who_is_left() const;
+
+  // Of which others may have to be told anew, since this was asked last.
+  [[nodiscard]] std::set<std::size_t> take_changed() { return std::exchange(changed_, {}); }
 
   // Looks at what is ready: what no longer listens is not. Answers the orphans that it met on the way.
   os::Orphans verify();
@@ -90,6 +95,7 @@ class Fleet {
   bool running_events_ = false;
   bool events_scheduled_ = false;
   bool killing_ = false;
+  std::set<std::size_t> changed_;
   os::Reaper reaper_;
   os::OomWatch oom_;
   boost::asio::steady_timer timer_;

@@ -44,6 +44,8 @@ struct Harbour {
   std::function<void(std::size_t server, const core::Report&)> report;
   // Something that a person should know, and that is no part of a server's history.
   std::function<void(const std::string&)> warn;
+  // What others are told of a server in the port ledger may have changed.
+  std::function<void(std::size_t server)> changed;
   // It would be good to look for listeners soon.
   std::function<void()> look_soon;
 };

@@ -88,6 +88,10 @@ std::string Server::url(Port port, const std::string& host) const {
   return "http://" + host + ":" + std::to_string(port) + config_->path;
 }
 
+std::string Server::current_url() const {
+  return url(*life_.port(), run_ && !run_->url_host.empty() ? run_->url_host : host_for_urls());
+}
+
 std::vector<std::string> Server::environment(Port port, const std::string& instance) const {
   std::vector<std::pair<std::string, std::string>> entries;
   const auto set = [&](const std::string& name, const std::string& value) {
@@ -166,12 +170,14 @@ void Server::perform(const core::Launch& launch) {
   run_.emplace();
   run_->pid = *pid;
   run_->port = launch.port;
+  run_->instance = instance;
   run_->cgroup = std::move(cgroup);
   run_->sign = {.leader = *pid, .brand = request.brand, .marker = "MCP_INSTANCE_ID=" + instance};
   run_->started_at = std::chrono::system_clock::now();
   run_->started = std::chrono::steady_clock::now();
   harbour_.leaders.insert(*pid);
   if (harbour_.guardian != nullptr) harbour_.guardian->watch(*pid);
+  harbour_.changed(index_);
   post(core::Launched{});
   harbour_.look_soon();
 }
@@ -230,6 +236,7 @@ void Server::perform(const core::CancelProbe&) {
 void Server::perform(const core::Report& report) {
   core::Report clean = report;
   clean.message = redact_(report.message);
+  harbour_.changed(index_);
   harbour_.report(index_, clean);
 }
 

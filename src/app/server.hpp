@@ -1,6 +1,7 @@
 #pragma once
 // One server: performs what its lifecycle wants done to the machine, and reports what the machine did.
 
+#include <berth/port_ledger.hpp>
 #include <berth/status.hpp>
 #include <memory>
 #include <optional>
@@ -25,6 +26,7 @@ struct Run {
   pid_t pid = 0;
   bool leader_alive = true;
   Port port = 0;
+  std::string instance;  // MCP_INSTANCE_ID
   os::TreeSign sign;
   os::Cgroup cgroup;
   WallTime started_at;
@@ -62,6 +64,8 @@ class Server {
 
   // `now`: what its life calls now.
   [[nodiscard]] ServerStatus status(core::Instant now, const os::Orphans& orphans) const;
+  // What others are told of it in the port ledger.
+  [[nodiscard]] PortLedger::Instance instance() const;
   [[nodiscard]] const core::Lifecycle& life() const { return life_; }
   [[nodiscard]] const ServerConfig& config() const { return *config_; }
   [[nodiscard]] std::size_t index() const { return index_; }
@@ -90,6 +94,7 @@ class Server {
   std::vector<std::string> environment(Port port, const std::string& instance) const;
   std::string url(Port port, const std::string& host) const;
   std::string host_for_urls() const;
+  [[nodiscard]] std::string current_url() const;  // while it has a berth
   void write_log(std::string_view bytes);
   void on_output(Stream stream, std::string_view bytes);
   void on_line(Stream stream, std::string_view line);

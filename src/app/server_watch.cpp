@@ -8,6 +8,7 @@
 #include "app/server.hpp"
 #include "app/sightings.hpp"
 #include "core/words.hpp"
+#include "os/clock.hpp"
 #include "os/process.hpp"
 
 namespace berth::app {
@@ -104,6 +105,7 @@ bool Server::something_is_left(const os::Orphans& orphans) const {
 void Server::leader_ended(const core::ExitStatus& status, const os::Orphans& orphans) {
   if (!run_ || !run_->leader_alive) return;
   run_->leader_alive = false;
+  harbour_.changed(index_);
   harbour_.leaders.erase(run_->pid);
   drain_output();
 
@@ -167,8 +169,7 @@ std::string seconds_text(core::Instant from, core::Instant to) {
 std::string Server::detail(core::Instant now) const {
   const std::string& why = life_.message();
   switch (life_.state()) {
-    case core::State::ready:
-      return run_ && life_.port() ? url(*life_.port(), run_->url_host.empty() ? host_for_urls() : run_->url_host) : "";
+    case core::State::ready: return run_ && life_.port() ? current_url() : "";
     case core::State::backoff:
     case core::State::crashloop:
       return "retry in " + seconds_text(now, life_.retry_at().value_or(now)) + (why.empty() ? "" : ": " + why);
@@ -184,6 +185,19 @@ std::string Server::detail(core::Instant now) const {
   }
 }
 
+PortLedger::Instance Server::instance() const {
+  PortLedger::Instance instance;
+  instance.instance_id = harbour_.instances + "." + config_->name;
+  instance.server = config_->name;
+  instance.state = to_string(life_.state());
+  if (life_.port()) instance.url = current_url();
+  if (!run_ || !run_->leader_alive) return instance;
+  instance.pid = run_->pid;
+  instance.instance_id = run_->instance;
+  instance.created_at = os::wall_ms(run_->started_at);
+  return instance;
+}
+
 ServerStatus Server::status(core::Instant now, const os::Orphans& orphans) const {
   const auto seconds = [](auto duration) { return std::chrono::duration<double>(duration).count(); };
   ServerStatus status;
@@ -193,12 +207,10 @@ ServerStatus Server::status(core::Instant now, const os::Orphans& orphans) const
   status.ready = life_.is_ready();
   if (life_.port()) {
     status.port = life_.port();
-    const bool known = run_ && !run_->url_host.empty();
-    status.url = url(*life_.port(), known ? run_->url_host : host_for_urls());
+    status.url = current_url();
   }
   if (run_ && run_->leader_alive) {
     status.pid = run_->pid;
-    status.instance_id = run_->sign.marker.substr(run_->sign.marker.find('=') + 1);
     status.started_at = run_->started_at;
     status.uptime_s = seconds(std::chrono::steady_clock::now() - run_->started);
   }

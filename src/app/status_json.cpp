@@ -75,27 +75,6 @@ json::object to_json(const ServerStatus& s) {
                       {"processes", maybe(s.processes)}};
 }
 
-json::object ports_to_json(const SupervisorStatus& s) {
-  const auto milliseconds = [](WallTime time) {
-    return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
-  };
-  json::array instances;
-  for (const ServerStatus& server : s.servers) {
-    if (!server.pid || !server.port) continue;
-    instances.push_back(json::object{{"port", *server.port},
-                                     {"instanceId", server.instance_id},
-                                     {"pid", *server.pid},
-                                     {"createdAt", milliseconds(*server.started_at)},
-                                     {"lastHeartbeat", milliseconds(std::chrono::system_clock::now())},
-                                     {"server", server.name},
-                                     {"project", s.project},
-                                     {"url", maybe(server.url)},
-                                     {"state", server.state},
-                                     {"supervisorPid", s.pid}});
-  }
-  return json::object{{"instances", std::move(instances)}, {"dead", to_json(s.ports.dead)}};
-}
-
 json::object to_json(const SupervisorStatus& s) {
   json::array servers;
   for (const ServerStatus& server : s.servers) servers.push_back(to_json(server));

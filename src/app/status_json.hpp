@@ -10,7 +10,4 @@ boost::json::object to_json(const SupervisorStatus& status);
 boost::json::object to_json(const ServerStatus& status);
 boost::json::array to_json(const std::vector<DeadPort>& dead);
 
-// `{ "instances": [entries of the port ledger], "dead": [...] }`: every berth that has a living process.
-boost::json::object ports_to_json(const SupervisorStatus& status);
-
 }  // namespace berth::app

@@ -11,16 +11,19 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <csignal>
+#include <filesystem>
 
 #include "app/console.hpp"
 #include "app/console_sink.hpp"
 #include "app/control_api.hpp"
 #include "app/control_server.hpp"
 #include "app/fleet.hpp"
+#include "app/ledger_keeper.hpp"
 #include "app/log_file_sink.hpp"
+#include "os/leased_binder.hpp"
+#include "os/memory_ledger.hpp"
 #include "os/process.hpp"
 #include "os/runtime_dir.hpp"
-#include "os/socket_binder.hpp"
 
 namespace berth {
 
@@ -78,20 +81,23 @@ std::size_t longest_name(const Config& config) {
 class Supervisor::Impl {
  public:
   // The lock comes first: it is what makes the rest ours. The guardian shares it, and is forked while we are small.
-  Impl(Config config, SupervisorOptions options, os::ProjectLock lock, os::Brand brand)
+  Impl(Config config, SupervisorOptions options, std::string runtime_dir, os::ProjectLock lock, os::Brand brand)
       : config_(std::move(config)),
+        runtime_dir_(std::move(runtime_dir)),
         options_(std::move(options)),
         lock_(std::move(lock)),
         leftovers_(end_leftovers(lock_)),
         mark_(os::SupervisorMark::of_this_process(brand)),
-        guardian_(mark_, lock_.descriptor()),
+        ledger_(open_ledger()),
+        guardian_(mark_, locks(), [this] { tidy_ledger(); }),
         terminal_(make_terminal()),
         log_(make_log(options_, terminal_.get())),
+        binder_(ledger_),
         desk_(config_.ports.range, fixed_ports(config_), binder_,
               [this](const std::string& line) { log_->info(line); }),
         fleet_(io_, config_, harbour(), observers()),
-        api_(
-            io_, fleet_, [this] { return status(); }, [this] { go_down("asked to"); }),
+        keeper_(io_, ledger_, keeper_hooks()),
+        api_(io_, fleet_, answers()),
         signals_(io_, SIGTERM),
         give_up_timer_(io_),
         progress_timer_(io_) {
@@ -108,6 +114,7 @@ class Supervisor::Impl {
         });
     if (!server) return server.error();
     control_ = std::move(*server);
+    socket_ = socket;
     return {};
   }
 
@@ -124,6 +131,13 @@ class Supervisor::Impl {
       log_->warn("an earlier supervisor of this project, pid {}, was killed; ended what it had left: {}",
                  lock_.predecessor()->pid, fmt::join(leftovers_, ", "));
     }
+    if (!ledger_trouble_.empty()) {
+      log_->warn(
+          "the ledger of ports `{}` cannot be used: {}; ports are shared with other supervisors by what can be "
+          "bound, and `berth ports` asks those that run",
+          ledger_file(), ledger_trouble_);
+    }
+    keeper_.start();
     if (!guardian_.running()) {
       log_->warn("no guardian process: should this one be killed, grandchildren may survive it");
       fleet_.replace_guardian();
@@ -140,6 +154,7 @@ class Supervisor::Impl {
     fleet_.start(first, !options_.names.empty());
     if (options_.on_listening) options_.on_listening();
     io_.run();
+    keeper_.finish();
     if (fleet_.who_is_left().empty()) lock_.leave_nothing();
     log_->info("down");
     return exit_code_;
@@ -184,6 +199,8 @@ class Supervisor::Impl {
     };
     observers.log = [this](const std::string& line) { log_->warn(line); };
     observers.settled = [this] {
+      tell_ledger();
+      keeper_.settled();
       api_.settled();
       if (fleet_.going_down() && fleet_.all_down()) return finish();
       if (fleet_.killing() && !std::exchange(killing_, true)) give_up_unless_killed(2);
@@ -238,6 +255,83 @@ class Supervisor::Impl {
     status.uptime_s = std::chrono::duration<double>(Clock::now() - started_).count();
     status.ports = {config_.ports.range, desk_.berths(), desk_.registry().dead()};
     return status;
+  }
+
+  // ---- the ledger
+
+  [[nodiscard]] std::string ledger_file() const {
+    return config_.ports.registry.empty() ? runtime_dir_ + "/ports.json" : config_.ports.registry;
+  }
+
+  // One that cannot be used keeps no server from running.
+  PortLedger open_ledger() {
+    PortLedger::Options options;
+    options.file = ledger_file();
+    options.project = config_.name;
+    options.shared = !config_.ports.registry.empty();
+    options.log = [this](const std::string& line) { log_->info(line); };
+    auto ledger = PortLedger::open(options);
+    if (ledger) return std::move(*ledger);
+    ledger_trouble_ = ledger.error();
+    return {std::make_unique<os::MemoryLedger>(), options};
+  }
+
+  // In the guardian, when this one was killed and nothing is left of its servers.
+  void tidy_ledger() const {
+    if (ledger_trouble_.empty()) std::ignore = active_instances(ledger_file(), !config_.ports.registry.empty());
+  }
+
+  // That hold as long as anything of this supervisor lives.
+  [[nodiscard]] std::vector<int> locks() const { return {lock_.descriptor(), ledger_.descriptor()}; }
+
+  app::LedgerKeeper::Hooks keeper_hooks() {
+    app::LedgerKeeper::Hooks hooks;
+    hooks.warn = [this](const std::string& line) { log_->warn(line); };
+    hooks.info = [this](const std::string& line) { log_->info(line); };
+    hooks.mend = [this] { mend_runtime_dir(); };
+    hooks.descriptor = [this] { fleet_.renew_guardian(locks()); };
+    return hooks;
+  }
+
+  void tell_ledger() {
+    for (const std::size_t i : fleet_.take_changed()) {
+      const auto& server = fleet_.at(i);
+      if (server.life().port()) ledger_.tell(*server.life().port(), server.instance());
+    }
+  }
+
+  app::ControlApi::Answers answers() {
+    app::ControlApi::Answers answers;
+    answers.status = [this] { return status(); };
+    answers.instances = [this] {
+      keeper_.flush();
+      return ledger_.active();
+    };
+    answers.down = [this] { go_down("asked to"); };
+    return answers;
+  }
+
+  // Somebody has tidied up: without lock and socket, this supervisor could be neither asked nor kept the only one.
+  void mend_runtime_dir() {
+    if (!lock_.stands()) {
+      if (const auto dir = os::prepare_runtime_dir(runtime_dir_); !dir) return;
+      if (const auto busy = lock_.renew(mark_.brand)) {
+        if (!std::exchange(told_of_rival_, true)) {
+          log_->error(
+              "the runtime dir was removed, and the project is {} now; this one, pid {}, goes on without a "
+              "socket: end it with `kill {}`",
+              busy->message, ::getpid(), ::getpid());
+        }
+        return;
+      }
+      log_->warn("the lock of the project had been removed, and is back");
+      fleet_.renew_guardian(locks());
+    }
+    std::error_code gone;
+    if (std::filesystem::exists(socket_, gone)) return;
+    control_.reset();
+    const auto trouble = listen(socket_);
+    if (trouble.empty()) log_->warn("the control socket had been removed, and is back");
   }
 
   void wait_for_signal() {
@@ -299,18 +393,23 @@ class Supervisor::Impl {
   }
 
   Config config_;
+  std::string runtime_dir_;
+  std::string socket_;
   SupervisorOptions options_;
   os::ProjectLock lock_;
   std::vector<std::string> leftovers_;
   os::SupervisorMark mark_;
+  std::string ledger_trouble_;
+  PortLedger ledger_;
   os::Guardian guardian_;
   asio::io_context io_{1};
   std::unique_ptr<app::Console> terminal_;  // stderr, for what Berth says
   std::shared_ptr<spdlog::logger> log_;
-  os::SocketBinder binder_;
+  os::LeasedBinder binder_;
   core::PortDesk desk_;
   std::unique_ptr<app::Console> console_;  // stdout, for what the servers say
   app::Fleet fleet_;
+  app::LedgerKeeper keeper_;
   app::ControlApi api_;
   std::unique_ptr<app::ControlServer> control_;
   asio::signal_set signals_;
@@ -321,6 +420,7 @@ class Supervisor::Impl {
   Clock::time_point started_ = Clock::now();
   int exit_code_ = 0;
   bool finished_ = false;
+  bool told_of_rival_ = false;
   bool killing_ = false;
 };
 
@@ -343,7 +443,7 @@ Expected<std::unique_ptr<Supervisor>, std::string> Supervisor::create(Config con
   if (!lock) return Error("project `" + config.name + "`: " + lock.error().message);
   std::ignore = os::make_folders(options.log_dir);  // if that fails, the log says so and servers run all the same
   os::Reaper::adopt_orphans();
-  auto impl = std::make_unique<Impl>(std::move(config), std::move(options), std::move(*lock), brand);
+  auto impl = std::make_unique<Impl>(std::move(config), std::move(options), *runtime_dir, std::move(*lock), brand);
   if (auto trouble = impl->listen(*socket); !trouble.empty()) return Error(std::move(trouble));
   return std::unique_ptr<Supervisor>(new Supervisor(std::move(impl)));
 }

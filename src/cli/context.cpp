@@ -106,6 +106,15 @@ std::string Context::socket() const {
   return *path;
 }
 
+std::string Context::registry() const {
+  try {
+    const auto result = config::load(config_file(), load_options());
+    return result.config ? result.config->ports.registry : "";
+  } catch (const Stop&) {
+    return "";
+  }
+}
+
 bool Context::colour_on(int fd) const {
   if (color_ != "auto") return color_ == "always";
   return ::isatty(fd) == 1 && environment("NO_COLOR").empty() && environment("TERM") != "dumb";

@@ -47,6 +47,8 @@ class Context {
   [[nodiscard]] std::string runtime_dir() const;
   [[nodiscard]] std::string log_dir(const std::string& project) const;
   [[nodiscard]] std::string socket() const;  // of the project
+  // `ports.registry` of the file that applies; empty when there is none, or no such file, or it has errors.
+  [[nodiscard]] std::string registry() const;
 
   // Colour on this descriptor: as asked for; else when it is a terminal and NO_COLOR is not set.
   [[nodiscard]] bool colour_on(int fd) const;

@@ -1,21 +1,29 @@
+#include <spdlog/fmt/fmt.h>
+
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <algorithm>
+#include <berth/port_ledger.hpp>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <filesystem>
 #include <iostream>
+#include <map>
+#include <utility>
 
 #include "cli/context.hpp"
 #include "cli/control_client.hpp"
 #include "os/json_text.hpp"
+#include "os/ledger_text.hpp"
 
 namespace berth::cli {
 
 namespace json = boost::json;
 
 namespace {
+
+constexpr Milliseconds patience_with_one{3'000};
 
 // The sockets of all supervisors that this user may have.
 std::vector<std::string> sockets_in(const std::string& folder) {
@@ -28,53 +36,99 @@ std::vector<std::string> sockets_in(const std::string& folder) {
   return sockets;
 }
 
-void append(json::array& to, const json::value& from) {
-  for (const auto& entry : from.as_array()) to.push_back(entry);
-}
+// Every live instance once, and every dead port.
+struct Ports {
+  std::map<Port, LedgerEntry> instances;
+  json::array dead;
 
-std::string text(const json::value& value) {
-  return value.is_string() ? std::string(value.as_string()) : value.is_null() ? "-" : os::json_text(value);
-}
-
-void print(const json::array& instances, const json::array& dead) {
-  if (instances.empty() && dead.empty()) std::cout << "no instances\n";
-  for (const auto& entry : instances) {
-    std::cout << text(entry.at("port")) << "  " << text(entry.at("project")) << "." << text(entry.at("server")) << "  "
-              << text(entry.at("state")) << "  pid " << text(entry.at("pid")) << "  " << text(entry.at("url")) << "\n";
+  void add(const std::vector<LedgerEntry>& entries) {
+    for (const LedgerEntry& entry : entries) instances.insert_or_assign(entry.port, entry);
   }
-  for (const auto& port : dead) {
-    std::cout << text(port.at("port")) << "  dead: " << text(port.at("reason"));
-    if (port.at("holder").is_string()) std::cout << ", held by " << text(port.at("holder"));
+};
+
+// Brings the file up to date, and adds what only the supervisor knows: its dead ports, and all when it has no file.
+void ask_supervisor(const std::string& socket, Ports& ports) {
+  try {
+    const auto answer = ask(socket, "GET", "/v1/ports", patience_with_one);
+    if (!answer || !answer->ok()) return;  // left by one that was killed
+    for (const auto& port : answer->body.at("dead").as_array()) ports.dead.push_back(port);
+    const json::object list{{"instances", answer->body.at("instances")}};
+    ports.add(os::read_ledger(os::json_text(list)).ledger.entries);
+  } catch (const Stop& stop) {
+    std::cerr << "berth: " << stop.message << "; its dead ports are not known\n";
+  } catch (const std::exception& error) {
+    std::cerr << "berth: what answers on " << socket << " is no supervisor: " << error.what() << "\n";
+  }
+}
+
+// False when there is such a file and it cannot be used.
+bool read_file(const std::string& file, bool shared, Ports& ports) {
+  const auto entries = active_instances(file, shared);
+  if (!entries) {
+    std::cerr << "berth: the ledger of ports `" << file << "` cannot be used: " << entries.error() << "\n";
+    return false;
+  }
+  ports.add(*entries);
+  return true;
+}
+
+std::string name_of(const LedgerEntry& entry) {
+  return entry.server.empty() ? entry.instance_id : entry.project + "." + entry.server;
+}
+
+std::string printable(const std::string& text) {
+  std::string out;  // another program's words: nothing of it may move the cursor
+  for (const char c : text) out += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
+  return out;
+}
+
+void print(const Ports& ports) {
+  if (ports.instances.empty() && ports.dead.empty()) std::cout << "no instances\n";
+  std::size_t longest_name = 0;
+  std::size_t longest_state = 0;
+  for (const auto& [key, entry] : ports.instances) {
+    longest_name = std::max(longest_name, name_of(entry).size());
+    longest_state = std::max(longest_state, entry.state.size());
+  }
+  for (const auto& [key, entry] : ports.instances) {
+    std::cout << fmt::format("{:<5}  {:<{}}  {:<{}}  pid {:<7}  {}\n", entry.port, printable(name_of(entry)),
+                             longest_name, printable(entry.state), longest_state, entry.pid, printable(entry.url));
+  }
+  for (const auto& port : ports.dead) {
+    std::cout << os::json_text(port.at("port")) << "  dead: " << printable(std::string(port.at("reason").as_string()));
+    if (port.at("holder").is_string())
+      std::cout << ", held by " << printable(std::string(port.at("holder").as_string()));
     std::cout << "\n";
   }
 }
 
-int ports(const Context& context, bool as_json) {
-  json::array instances;
-  json::array dead;
-  for (const std::string& socket : sockets_in(context.runtime_dir())) {
-    const auto answer = ask(socket, "GET", "/v1/ports");
-    if (!answer || !answer->ok()) continue;  // left by one that was killed
-    append(instances, answer->body.at("instances"));
-    append(dead, answer->body.at("dead"));
-  }
+int list_ports(const Context& context, bool as_json) {
+  Ports ports;
+  const std::string folder = context.runtime_dir();
+  // Before the files, which they bring up to date.
+  for (const std::string& socket : sockets_in(folder)) ask_supervisor(socket, ports);
+  bool usable = read_file(folder + "/ports.json", false, ports);
+  if (const auto registry = context.registry(); !registry.empty()) usable = read_file(registry, true, ports) && usable;
   if (as_json) {
-    std::cout << os::json_text(json::object{{"instances", instances}, {"dead", dead}}) << "\n";
+    json::array instances;
+    for (const auto& [key, entry] : ports.instances) instances.push_back(os::to_json(entry));
+    std::cout << os::json_text(json::object{{"instances", instances}, {"dead", ports.dead}}) << "\n";
   } else {
-    print(instances, dead);
+    print(ports);
   }
-  return exit_ok;
+  return usable ? exit_ok : exit_failed;
 }
 
 }  // namespace
 
 void add_ports(CLI::App& app, Context& context) {
-  auto* command =
-      app.add_subcommand("ports", "List the live instances of all projects, and dead ports with their holders");
+  auto* command = app.add_subcommand(
+      "ports", "List who has which port on this host (all projects), and dead ports with their holders");
   auto as_json = std::make_shared<bool>(false);
   command->add_flag("--json", *as_json, "One JSON document on stdout");
   command->footer("Needs no configuration and no running supervisor.\nExample: berth ports");
-  command->callback([&context, as_json] { context.action = [&context, as_json] { return ports(context, *as_json); }; });
+  command->callback(
+      [&context, as_json] { context.action = [&context, as_json] { return list_ports(context, *as_json); }; });
 }
 
 }  // namespace berth::cli

@@ -85,8 +85,7 @@ constexpr std::array all_fields{
         .help = "Keep a bound socket that never listens on each port, so that nothing else gets it in between"}),
     into<&Config::ports, &PortsConfig::registry>({.section = "ports", .key = "registry", .kind = file,
         .sample = R"("/path/ports.json")", .change = supervisor,
-        .help = "The ledger of ports that is shared with other programs; without one, a private one of this user",
-        .not_yet = true}),
+        .help = "The ledger of ports, to share one with other programs; without it, a private one of this user"}),
 
     into<&Config::supervisor, &SupervisorConfig::start_concurrency>({.section = "supervisor",
         .key = "start_concurrency", .kind = integer, .standard = "8", .change = live,

@@ -97,7 +97,7 @@ bool PortLedger::is_over(const LedgerEntry& entry) {
 
 std::string PortLedger::name_of(const LedgerEntry& entry) const {
   if (entry.server.empty()) return "`" + entry.instance_id + "`";
-  return "`" + entry.server + "` of project `" + entry.project + "`";
+  return "`" + entry.project + "." + entry.server + "`";
 }
 
 LeaseRefused PortLedger::refusal(Port port, const LedgerEntry* entry) const {
@@ -310,12 +310,12 @@ std::string PortLedger::holder(Port port) {
   const auto own = leases_.find(port);
   if (own != leases_.end() && !own->second.released) {
     const auto entry = own_entry(port, own->second);
-    return host_->describe(entry.pid) + (entry.server.empty() ? "" : ", " + name_of(entry));
+    return entry.server.empty() ? "" : name_of(entry) + ", " + host_->describe(entry.pid);
   }
   const auto reading = host_->read();
   const LedgerEntry* entry = reading ? find(reading->ledger, port) : nullptr;
   if (entry == nullptr || is_over(*entry)) return {};
-  return host_->describe(entry->pid) + ", " + name_of(*entry);
+  return name_of(*entry) + ", " + host_->describe(entry->pid);
 }
 
 }  // namespace berth

@@ -19,4 +19,8 @@ std::string timestamp(std::chrono::system_clock::time_point time) {
   return text.data();
 }
 
+std::int64_t wall_ms(std::chrono::system_clock::time_point time) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
+}
+
 }  // namespace berth::os

@@ -39,15 +39,20 @@ void hide_environment() {
     std::memset(*entry, 0, std::strlen(*entry));
 }
 
-void close_all_but(int first, int second) {
-  const auto low = static_cast<unsigned>(std::min(first, second));
-  const auto high = static_cast<unsigned>(std::max(first, second));
-  if (low > 3) ::close_range(3, low - 1, 0);
-  if (high > low + 1) ::close_range(low + 1, high - 1, 0);
-  ::close_range(high + 1, ~0U, 0);
+void close_all_but(std::vector<int> kept) {
+  std::sort(kept.begin(), kept.end());
+  unsigned next = 3;
+  for (const int fd : kept) {
+    const auto number = static_cast<unsigned>(fd);
+    if (fd < 3) continue;
+    if (number > next) ::close_range(next, number - 1, 0);
+    next = number + 1;
+  }
+  ::close_range(next, ~0U, 0);
 }
 
-[[noreturn]] void guard(int pipe, const SupervisorMark& mark, int lock) {
+[[noreturn]] void guard(int pipe, const SupervisorMark& mark, const std::vector<int>& locks,
+                        const std::function<void()>& last_act) {
   sigset_t all;
   sigfillset(&all);
   sigprocmask(SIG_SETMASK, &all, nullptr);
@@ -56,7 +61,9 @@ void close_all_but(int first, int second) {
   hide_environment();
   remove_own_brand();
   // What the supervisor has open would stay open for whoever waits for its end.
-  close_all_but(pipe, lock);
+  std::vector<int> kept = locks;
+  kept.push_back(pipe);
+  close_all_but(std::move(kept));
   const int null = ::open("/dev/null", O_RDWR);
   for (int fd = 0; fd <= 2 && null >= 0; ++fd) ::dup2(null, fd);
   if (null > 2) ::close(null);
@@ -70,12 +77,15 @@ void close_all_but(int first, int second) {
                               : static_cast<void>(sessions.erase(note.leader));
   }
   end_all_of(mark, sessions);
+  for (std::size_t i = 1; i < locks.size(); ++i) ::close(locks[i]);
+  if (last_act) last_act();
   ::_exit(0);
 }
 
 }  // namespace
 
-Guardian::Guardian(SupervisorMark mark, int lock) : mark_(std::move(mark)), lock_(lock) {
+Guardian::Guardian(SupervisorMark mark, std::vector<int> locks, std::function<void()> last_act)
+    : mark_(std::move(mark)), locks_(std::move(locks)), last_act_(std::move(last_act)) {
   start();
 }
 
@@ -100,7 +110,7 @@ void Guardian::start() {
   pid_ = ::fork();
   if (pid_ == 0) {
     write_end.reset();
-    guard(read_end.get(), mark_, lock_);
+    guard(read_end.get(), mark_, locks_, last_act_);
   }
   if (pid_ <= 0) return;
   pipe_ = std::move(write_end);
@@ -112,6 +122,11 @@ void Guardian::replace() {
   pid_ = -1;
   pipe_.reset();
   start();
+}
+
+void Guardian::retire(std::vector<int> locks) {
+  tell(farewell, 0);
+  locks_ = std::move(locks);
 }
 
 void Guardian::watch(pid_t leader) {

@@ -3,10 +3,13 @@
 // kernel's parent-death signal does not reach, which is everything below the first child (npx starts npm, sh and node).
 //
 // It blocks on a pipe whose other end only the supervisor has. A process is ended when its session is that of a living
-// server, or when it bears the supervisor's mark; nothing else ever is. The guardian shares the project's lock (an open
-// file description), so the next supervisor starts only when the clearing is done.
+// server, or when it bears the supervisor's mark; nothing else ever is. The guardian shares the project's lock and
+// those of the leased ports (open file descriptions), so that both end only when the clearing is done.
 
 #include <sys/types.h>
+
+#include <functional>
+#include <vector>
 
 #include "os/fd.hpp"
 #include "os/supervisor_mark.hpp"
@@ -15,10 +18,11 @@ namespace berth::os {
 
 class Guardian {
  public:
-  // Forks. `mark` is what every child of this supervisor bears; `lock` is the one descriptor that the guardian keeps
-  // open. Call it before the process has grown and before it has threads. On failure there is no guardian, and
-  // `running` says so.
-  Guardian(SupervisorMark mark, int lock);
+  // Forks. `mark` is what every child of this supervisor bears; `locks` are the descriptors that the guardian keeps
+  // open. When it has cleared up after a killed supervisor it closes all but the first, does the `last_act`, and ends.
+  // Call it before the process has grown and before it has threads. On failure there is no guardian, and `running` says
+  // so.
+  Guardian(SupervisorMark mark, std::vector<int> locks, std::function<void()> last_act = {});
   Guardian(const Guardian&) = delete;
   Guardian& operator=(const Guardian&) = delete;
 
@@ -33,13 +37,16 @@ class Guardian {
 
   // It was reaped: somebody killed it. A new one is forked, which has to be told of the living leaders again.
   void replace();
+  // Sends it away, to be replaced by one that shares these locks.
+  void retire(std::vector<int> locks);
 
  private:
   void start();
   void tell(char what, pid_t leader);
 
   SupervisorMark mark_;
-  int lock_;
+  std::vector<int> locks_;
+  std::function<void()> last_act_;
   Fd pipe_;
   pid_t pid_ = -1;
 };

@@ -3,23 +3,22 @@
 namespace berth::os {
 
 std::optional<core::PortBinder::Trouble> LeasedBinder::bind(Port port) {
-  const bool had = ledger_ != nullptr && ledger_->has(port);
-  if (ledger_ != nullptr && !had) {
-    const auto lease = ledger_->lease(port);
-    if (!lease) return Trouble{true, false, lease.error().holder, lease.error().message};
+  const bool had = ledger_.has(port);
+  if (const auto lease = ledger_.lease(port); !lease) {
+    return Trouble{true, false, lease.error().holder, lease.error().message};
   }
   auto trouble = sockets_.bind(port);
-  if (trouble && ledger_ != nullptr && !had) ledger_->release(port);
+  if (trouble && !had) ledger_.release(port);
   return trouble;
 }
 
 void LeasedBinder::leave(Port port) {
   sockets_.leave(port);
-  if (ledger_ != nullptr) ledger_->release(port);
+  ledger_.release(port);
 }
 
 std::string LeasedBinder::holder(Port port) {
-  std::string holder = ledger_ != nullptr ? ledger_->holder(port) : "";
+  std::string holder = ledger_.holder(port);
   return holder.empty() ? sockets_.holder(port) : holder;
 }
 

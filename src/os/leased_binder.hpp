@@ -10,8 +10,7 @@ namespace berth::os {
 
 class LeasedBinder : public core::PortBinder {
  public:
-  // Without a ledger, which may be lent later or never, only what is bound counts.
-  void use(PortLedger* ledger) { ledger_ = ledger; }
+  explicit LeasedBinder(PortLedger& ledger) : ledger_(ledger) {}
 
   void look_anew() override { sockets_.look_anew(); }
   std::optional<Trouble> bind(Port port) override;
@@ -20,8 +19,8 @@ class LeasedBinder : public core::PortBinder {
   std::string holder(Port port) override;
 
  private:
+  PortLedger& ledger_;
   SocketBinder sockets_;
-  PortLedger* ledger_ = nullptr;
 };
 
 }  // namespace berth::os

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "os/clock.hpp"
 #include "os/ledger_witness.hpp"
 #include "os/process.hpp"
 
@@ -121,8 +122,7 @@ std::string LedgerPlace::describe(int pid) const {
 }
 
 std::int64_t LedgerPlace::wall_ms() const {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+  return os::wall_ms();
 }
 
 core::Instant LedgerPlace::now() const {

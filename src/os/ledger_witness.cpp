@@ -4,9 +4,9 @@
 
 #include <cerrno>
 #include <charconv>
-#include <chrono>
 #include <csignal>
 
+#include "os/clock.hpp"
 #include "os/listeners.hpp"
 #include "os/process.hpp"
 #include "os/supervisor_mark.hpp"
@@ -22,11 +22,6 @@ std::uint64_t pid_namespace_of_this_process() {
 
 bool exists(pid_t pid) {
   return ::kill(pid, 0) == 0 || errno == EPERM;
-}
-
-std::int64_t wall_ms() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
 }
 
 }  // namespace

@@ -121,10 +121,15 @@ std::string lock_path(const std::string& runtime_dir, const std::string& project
 }
 
 Expected<ProjectLock, ProjectLock::Busy> ProjectLock::acquire(const std::string& path, Brand brand) {
+  return acquire(path, brand, std::chrono::seconds(10));
+}
+
+Expected<ProjectLock, ProjectLock::Busy> ProjectLock::acquire(const std::string& path, Brand brand,
+                                                              std::chrono::seconds patience) {
   using Failure = Unexpected<Busy>;
   Fd file(::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!file) return Failure(Busy{0, because("cannot open the lock `" + path + "`")});
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  const auto deadline = std::chrono::steady_clock::now() + patience;
   while (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK && errno != EINTR) return Failure(Busy{0, because("cannot lock `" + path + "`")});
     if (const pid_t holder = living_holder(path); holder != 0) {
@@ -138,7 +143,21 @@ Expected<ProjectLock, ProjectLock::Busy> ProjectLock::acquire(const std::string&
   if (!write_whole(file.get(), SupervisorMark::of_this_process(brand).text())) {
     return Failure(Busy{0, because("cannot write the lock `" + path + "`")});
   }
-  return ProjectLock(std::move(file), std::move(predecessor));
+  return ProjectLock(path, std::move(file), std::move(predecessor));
+}
+
+bool ProjectLock::stands() const {
+  struct stat ours {};
+  struct stat there {};
+  return ::fstat(file_.get(), &ours) == 0 && ::lstat(path_.c_str(), &there) == 0 && ours.st_ino == there.st_ino &&
+         ours.st_dev == there.st_dev;
+}
+
+std::optional<ProjectLock::Busy> ProjectLock::renew(Brand brand) {
+  auto lock = acquire(path_, brand, std::chrono::seconds(0));
+  if (!lock) return lock.error();
+  file_ = std::move(lock->file_);
+  return std::nullopt;
 }
 
 void ProjectLock::leave_nothing() {

@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <berth/expected.hpp>
+#include <chrono>
 #include <optional>
 #include <string>
 
@@ -45,12 +46,18 @@ class ProjectLock {
 
   // Who held it before and did not say that nothing is left: it was killed.
   [[nodiscard]] const std::optional<SupervisorMark>& predecessor() const { return predecessor_; }
+  // The file that was locked still stands there, and is what the next one would lock.
+  [[nodiscard]] bool stands() const;
+  // Where it does not: makes and locks it anew, without waiting. The error: somebody else was quicker.
+  std::optional<Busy> renew(Brand brand);
   // Of this supervisor nothing is left to look for.
   void leave_nothing();
 
  private:
-  ProjectLock(Fd file, std::optional<SupervisorMark> predecessor)
-      : file_(std::move(file)), predecessor_(std::move(predecessor)) {}
+  ProjectLock(std::string path, Fd file, std::optional<SupervisorMark> predecessor)
+      : path_(std::move(path)), file_(std::move(file)), predecessor_(std::move(predecessor)) {}
+  static Expected<ProjectLock, Busy> acquire(const std::string& path, Brand brand, std::chrono::seconds patience);
+  std::string path_;
   Fd file_;
   std::optional<SupervisorMark> predecessor_;
 };

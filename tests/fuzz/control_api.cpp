@@ -66,12 +66,14 @@ struct World {
                .said = nullptr,
                .log = [](const std::string&) {},
                .settled = [this] { api.settled(); }}),
-        api(
-            io, fleet, [this] { return status(); },
-            [this] {
-              down = true;
-              fleet.go_down();
-            }) {}
+        api(io, fleet,
+            {.status = [this] { return status(); },
+             .instances = [] { return std::vector<LedgerEntry>{}; },
+             .down =
+                 [this] {
+                   down = true;
+                   fleet.go_down();
+                 }}) {}
 
   app::Harbour harbour() {
     app::Harbour harbour;

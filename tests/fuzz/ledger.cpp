@@ -9,9 +9,9 @@ using namespace berth;
 namespace {
 
 // Numbers of others may lose their last digit: the library does not read every double exactly.
-std::string known(os::Ledger ledger) {
+std::string known(Ledger ledger) {
   ledger.others.clear();
-  for (os::LedgerEntry& entry : ledger.entries) entry.others.clear();
+  for (LedgerEntry& entry : ledger.entries) entry.others.clear();
   return os::ledger_text(ledger);
 }
 
@@ -21,7 +21,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   const auto reading = os::read_ledger(text);
   Port before = 0;
-  for (const os::LedgerEntry& entry : reading.ledger.entries) {
+  for (const LedgerEntry& entry : reading.ledger.entries) {
     FUZZ_CHECK(entry.port > before, std::to_string(entry.port));
     FUZZ_CHECK(entry.pid > 0 && entry.created_at >= 0 && entry.last_heartbeat >= 0, std::to_string(entry.pid));
     before = entry.port;

@@ -33,7 +33,7 @@ class MiniSupervisor {
       std::optional<ProjectLock> own;
       if (!lock.empty()) own.emplace(std::move(*ProjectLock::acquire(lock)));
       const auto mark = SupervisorMark::of_this_process(new_supervisor_brand());
-      Guardian guardian(mark, own ? own->descriptor() : null.get());
+      Guardian guardian(mark, {own ? own->descriptor() : null.get()});
       auto request = request_for("/bin/sh", {"-c", script});
       request.environment.push_back(marker);
       request.environment.push_back(mark.entry());
@@ -132,7 +132,7 @@ TEST_CASE("A guardian that is dismissed leaves everybody alone") {
   pid_t pid = 0;
   {
     const Fd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
-    Guardian guardian(SupervisorMark::of_this_process(new_supervisor_brand()), null.get());
+    Guardian guardian(SupervisorMark::of_this_process(new_supervisor_brand()), {null.get()});
     REQUIRE(guardian.running());
     pid = guardian.pid();
     guardian.watch(child.pid());
@@ -146,7 +146,7 @@ TEST_CASE("A guardian that is dismissed leaves everybody alone") {
 TEST_CASE("A guardian has nothing open but its pipe and the lock") {
   const Fd leaky(::dup(2));
   const Fd lock(::open("/dev/null", O_RDWR | O_CLOEXEC));
-  Guardian guardian(SupervisorMark::of_this_process(new_supervisor_brand()), lock.get());
+  Guardian guardian(SupervisorMark::of_this_process(new_supervisor_brand()), {lock.get()});
   const std::string folder = "/proc/" + std::to_string(guardian.pid()) + "/fd";
   CHECK(eventually([&] {
     return std::distance(std::filesystem::directory_iterator(folder), std::filesystem::directory_iterator()) == 5;
@@ -156,7 +156,7 @@ TEST_CASE("A guardian has nothing open but its pipe and the lock") {
 TEST_CASE("A guardian that somebody has killed is replaced and does its work") {
   ::signal(SIGPIPE, SIG_IGN);
   const Fd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
-  Guardian guardian(SupervisorMark::of_this_process(new_supervisor_brand()), null.get());
+  Guardian guardian(SupervisorMark::of_this_process(new_supervisor_brand()), {null.get()});
   const pid_t first = guardian.pid();
   ::kill(first, SIGKILL);
   REQUIRE(::waitpid(first, nullptr, 0) == first);

@@ -86,7 +86,7 @@ TEST_CASE("Nobody leases what another one has, and is told whose it is") {
   alpha.write();
   const auto refused = beta.lease(8765);
   REQUIRE_FALSE(refused);
-  CHECK(refused.error().message == "port 8765 is leased to `web` of project `alpha`, " + describe_process(::getpid()));
+  CHECK(refused.error().message == "port 8765 is leased to `alpha.web`, " + describe_process(::getpid()));
   CHECK(refused.error().holder == describe_process(::getpid()));
   alpha.release(8765);
   CHECK_FALSE(beta.lease(8765));  // until that is written
