@@ -57,8 +57,9 @@ struct Ledger {
 };
 
 struct LeaseRefused {
-  std::string holder;   // `COMMAND (pid N)`; empty: not known
-  std::string message;  // whose the port is
+  std::string holder;    // `COMMAND (pid N)`; empty: not known
+  std::string message;   // whose the port is
+  bool passing = false;  // it seems to be left behind: without a sign of life it will be free within about a minute
 };
 
 class PortLedger {
@@ -143,7 +144,7 @@ class PortLedger {
   bool left_over(const LedgerEntry& entry) const;
   bool is_over(const LedgerEntry& entry);
   std::string name_of(const LedgerEntry& entry) const;
-  LeaseRefused refusal(Port port, const LedgerEntry* entry) const;
+  LeaseRefused refusal(Port port, const LedgerEntry* entry);
   LedgerEntry own_entry(Port port, const Lease& lease) const;
   void add_own(Ledger& ledger);
   Written bring_up_to_date(std::chrono::milliseconds patience, bool even_if_nothing_new);

@@ -78,7 +78,7 @@ void LedgerKeeper::tell_trouble() {
 void LedgerKeeper::arm() {
   auto at = next_beat_;
   if (ledger_.due()) at = std::min(at, next_write_);
-  if (timer_.expiry() == at) return;
+  if (timer_.expiry() == at || at == Clock::time_point::max()) return;
   timer_.expires_at(at);
   timer_.async_wait([this](const boost::system::error_code& error) {
     if (!error) on_timer();
@@ -90,6 +90,7 @@ void LedgerKeeper::on_timer() {
     next_beat_ = Clock::now() + PortLedger::heartbeat_interval;
     hooks_.mend();
     ledger_.beat();
+    if (!ledger_.due()) ledger_.tidy();  // nothing is leased; entries of others that are silent are still looked at
   }
   if (ledger_.due() && Clock::now() >= next_write_) write();
   arm();

@@ -43,11 +43,11 @@ class LedgerKeeper {
   Hooks hooks_;
   boost::asio::steady_timer timer_;
   Clock::time_point next_write_{};
-  Clock::time_point next_beat_{};
-  Clock::duration pause_{};         // between tries, while somebody else writes
-  Clock::duration rest_{};          // between tries that fail
-  Clock::time_point busy_since_{};  // while pause_ is not 0
-  std::string told_;                // the trouble that was told last
+  Clock::time_point next_beat_ = Clock::time_point::max();  // never, before `start`
+  Clock::duration pause_{};                                 // between tries, while somebody else writes
+  Clock::duration rest_{};                                  // between tries that fail
+  Clock::time_point busy_since_{};                          // while pause_ is not 0
+  std::string told_;                                        // the trouble that was told last
 };
 
 }  // namespace berth::app

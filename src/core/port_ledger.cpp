@@ -100,11 +100,14 @@ std::string PortLedger::name_of(const LedgerEntry& entry) const {
   return "`" + entry.project + "." + entry.server + "`";
 }
 
-LeaseRefused PortLedger::refusal(Port port, const LedgerEntry* entry) const {
+LeaseRefused PortLedger::refusal(Port port, const LedgerEntry* entry) {
   const std::string place = "port " + std::to_string(port) + " is leased to ";
-  if (entry == nullptr) return {"", place + "another supervisor"};
+  if (entry == nullptr) return {"", place + "another supervisor", false};
   const std::string holder = host_->describe(entry->pid);
-  return {holder, place + name_of(*entry) + ", " + holder};
+  const bool passing = !host_->others_lock(port) && host_->life_of(*entry) != core::Life::alive &&
+                       std::chrono::milliseconds(host_->wall_ms() - entry->last_heartbeat) >= longest_silence &&
+                       !host_->somebody_listens(port);
+  return {holder, place + name_of(*entry) + ", " + holder, passing};
 }
 
 // ---- leases

@@ -5,7 +5,7 @@ namespace berth::os {
 std::optional<core::PortBinder::Trouble> LeasedBinder::bind(Port port) {
   const bool had = ledger_.has(port);
   if (const auto lease = ledger_.lease(port); !lease) {
-    return Trouble{true, false, lease.error().holder, lease.error().message};
+    return Trouble{true, lease.error().passing, lease.error().holder, lease.error().message};
   }
   auto trouble = sockets_.bind(port);
   if (trouble && !had) ledger_.release(port);
