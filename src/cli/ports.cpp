@@ -14,6 +14,7 @@
 
 #include "cli/context.hpp"
 #include "cli/control_client.hpp"
+#include "core/utf8.hpp"
 #include "os/json_text.hpp"
 #include "os/ledger_text.hpp"
 
@@ -73,13 +74,7 @@ bool read_file(const std::string& file, bool shared, Ports& ports) {
 }
 
 std::string name_of(const LedgerEntry& entry) {
-  return entry.server.empty() ? entry.instance_id : entry.project + "." + entry.server;
-}
-
-std::string printable(const std::string& text) {
-  std::string out;  // another program's words: nothing of it may move the cursor
-  for (const char c : text) out += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
-  return out;
+  return core::tame(entry.server.empty() ? entry.instance_id : entry.project + "." + entry.server);
 }
 
 void print(const Ports& ports) {
@@ -91,13 +86,13 @@ void print(const Ports& ports) {
     longest_state = std::max(longest_state, entry.state.size());
   }
   for (const auto& [key, entry] : ports.instances) {
-    std::cout << fmt::format("{:<5}  {:<{}}  {:<{}}  pid {:<7}  {}\n", entry.port, printable(name_of(entry)),
-                             longest_name, printable(entry.state), longest_state, entry.pid, printable(entry.url));
+    std::cout << fmt::format("{:<5}  {:<{}}  {:<{}}  pid {:<7}  {}\n", entry.port, name_of(entry), longest_name,
+                             core::tame(entry.state), longest_state, entry.pid, core::tame(entry.url));
   }
   for (const auto& port : ports.dead) {
-    std::cout << os::json_text(port.at("port")) << "  dead: " << printable(std::string(port.at("reason").as_string()));
+    std::cout << os::json_text(port.at("port")) << "  dead: " << core::tame(std::string(port.at("reason").as_string()));
     if (port.at("holder").is_string())
-      std::cout << ", held by " << printable(std::string(port.at("holder").as_string()));
+      std::cout << ", held by " << core::tame(std::string(port.at("holder").as_string()));
     std::cout << "\n";
   }
 }

@@ -5,6 +5,7 @@
 
 #include "core/lease_rules.hpp"
 #include "core/ledger_host.hpp"
+#include "core/utf8.hpp"
 
 namespace berth {
 
@@ -96,8 +97,8 @@ bool PortLedger::is_over(const LedgerEntry& entry) {
 }
 
 std::string PortLedger::name_of(const LedgerEntry& entry) const {
-  if (entry.server.empty()) return "`" + entry.instance_id + "`";
-  return "`" + entry.project + "." + entry.server + "`";
+  const std::string name = entry.server.empty() ? entry.instance_id : entry.project + "." + entry.server;
+  return "`" + core::tame(name) + "`";
 }
 
 LeaseRefused PortLedger::refusal(Port port, const LedgerEntry* entry) {

@@ -31,4 +31,13 @@ std::string valid_utf8(std::string_view text) {
   return out;
 }
 
+std::string tame(std::string_view word) {
+  constexpr std::size_t longest = 128;
+  std::string out = valid_utf8(word.substr(0, longest));
+  for (char& c : out) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+  }
+  return word.size() > longest ? out + "…" : out;
+}
+
 }  // namespace berth::core

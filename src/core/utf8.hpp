@@ -13,4 +13,8 @@ std::size_t utf8_length(std::string_view text);
 // With every byte that belongs to no sequence replaced by U+FFFD.
 std::string valid_utf8(std::string_view text);
 
+// A word of another program, fit for a line of ours: control characters become `?`, and what is longer than 128 bytes
+// is cut.
+std::string tame(std::string_view word);
+
 }  // namespace berth::core
