@@ -108,6 +108,9 @@ class PortLedger {
   // The lease ends when that has been written.
   void release(Port port);
   [[nodiscard]] bool has(Port port) const;
+  // In a shared file: when ours was to be written, somebody else stood there, who knows nothing of the kernel's locks.
+  // It is ours among supervisors, and not among all.
+  [[nodiscard]] bool contested(Port port) const;
 
   // A heartbeat is due: all own entries are to be written anew.
   void beat() { due_ = due_ || !leases_.empty(); }

@@ -117,16 +117,19 @@ LeaseRefused PortLedger::refusal(Port port, const LedgerEntry* entry) {
 Expected<Port, LeaseRefused> PortLedger::lease(Port port) {
   using Refused = Unexpected<LeaseRefused>;
   if (const auto own = leases_.find(port); own != leases_.end()) {
-    if (std::exchange(own->second.released, false)) own->second.entry = {};
-    return port;
-  }
-  const auto reading = host_->read();
-  const LedgerEntry* entry = reading ? find(reading->ledger, port) : nullptr;
-  // `broken`: what the kernel cannot tell, the file and the port itself still do.
-  if (host_->lock_port(port) == Lock::busy) return Refused(refusal(port, entry));
-  if (entry != nullptr && !is_over(*entry)) {
-    host_->unlock_port(port);
-    return Refused(refusal(port, entry));
+    if (!std::exchange(own->second.released, false)) return port;
+    own->second.entry = {};  // of a lease that was not yet told to have ended
+  } else {
+    // `broken`: what the kernel cannot tell, the file and the port itself still do. Read after the lock was asked for:
+    // who had it before may have written its end just now.
+    const bool busy = host_->lock_port(port) == Lock::busy;
+    const auto reading = host_->read();
+    const LedgerEntry* entry = reading ? find(reading->ledger, port) : nullptr;
+    if (busy) return Refused(refusal(port, entry));
+    if (entry != nullptr && !is_over(*entry)) {
+      host_->unlock_port(port);
+      return Refused(refusal(port, entry));
+    }
   }
   Lease& lease = leases_[port];
   due_ = true;
@@ -173,6 +176,11 @@ void PortLedger::release(Port port) {
 bool PortLedger::has(Port port) const {
   const auto lease = leases_.find(port);
   return lease != leases_.end() && !lease->second.released;
+}
+
+bool PortLedger::contested(Port port) const {
+  const auto lease = leases_.find(port);
+  return lease != leases_.end() && !lease->second.released && lease->second.contested;
 }
 
 int PortLedger::descriptor() const {

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <csignal>
 #include <cstring>
+#include <filesystem>
 
 #include "os/process.hpp"
 
@@ -23,25 +24,44 @@ pid_t maker_of(int file) {
   return pid > 0 ? pid : 0;
 }
 
+bool write_pid(int file) {
+  const std::string pid = std::to_string(::getpid());
+  return ::write(file, pid.data(), pid.size()) == static_cast<ssize_t>(pid.size());
+}
+
 }  // namespace
 
-bool AnnouncedLock::make(std::string& why, bool& exists) {
-  Fd file(::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-  exists = !file && errno == EEXIST;
-  if (!file && !exists) why = "cannot make `" + path_ + "`: " + std::strerror(errno);
-  if (!file) return false;
+// It has its content from its first moment on: one whose maker was killed before it had said its pid would hold up all
+// others for as long as a lock without a name is left alone.
+AnnouncedLock::Made AnnouncedLock::make(std::string& why) {
   struct stat info {};
-  const std::string pid = std::to_string(::getpid());
-  if (::fstat(file.get(), &info) != 0 ||
-      ::write(file.get(), pid.data(), pid.size()) != static_cast<ssize_t>(pid.size())) {
+  if (::lstat(path_.c_str(), &info) == 0) return Made::exists;
+  const std::string folder = std::filesystem::path(path_).parent_path().string();
+  Fd file(::open(folder.empty() ? "." : folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600));
+  bool done = file && write_pid(file.get());
+  if (done) {
+    const std::string name = "/proc/self/fd/" + std::to_string(file.get());
+    done = ::linkat(AT_FDCWD, name.c_str(), AT_FDCWD, path_.c_str(), AT_SYMLINK_FOLLOW) == 0;
+    if (!done && errno == EEXIST) return Made::exists;
+  }
+  if (!done) {  // not every file system has files without a name
+    file.reset(::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+    if (!file && errno == EEXIST) return Made::exists;
+    if (!file) {
+      why = "cannot make `" + path_ + "`: " + std::strerror(errno);
+      return Made::failed;
+    }
+    done = write_pid(file.get());
+  }
+  if (!done || ::fstat(file.get(), &info) != 0) {
     why = "cannot write `" + path_ + "`: " + std::strerror(errno);
     ::unlink(path_.c_str());
-    return false;
+    return Made::failed;
   }
   inode_ = info.st_ino;
   file_ = std::move(file);  // kept open: while it is, no other file has this inode
   nameless_.reset();
-  return true;
+  return Made::yes;
 }
 
 // Its maker is not there any more.
@@ -85,12 +105,10 @@ void AnnouncedLock::remove_abandoned(ino_t inode) {
 }
 
 AnnouncedLock::Lock AnnouncedLock::take(std::string& why) {
-  bool exists = false;
-  if (make(why, exists)) return Lock::got;
-  if (!exists) return Lock::broken;
-  if (!is_abandoned(why)) return Lock::busy;
-  if (make(why, exists)) return Lock::got;
-  return exists ? Lock::busy : Lock::broken;
+  Made made = make(why);
+  if (made == Made::exists && is_abandoned(why)) made = make(why);
+  if (made == Made::yes) return Lock::got;
+  return made == Made::exists ? Lock::busy : Lock::broken;
 }
 
 bool AnnouncedLock::still_ours() const {

@@ -35,7 +35,8 @@ class AnnouncedLock {
     timespec changed{};
     std::chrono::steady_clock::time_point since;
   };
-  bool make(std::string& why, bool& exists);
+  enum class Made { yes, exists, failed };
+  Made make(std::string& why);
   bool is_abandoned(std::string& why);
   void remove_abandoned(ino_t inode);
 

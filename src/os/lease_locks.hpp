@@ -3,8 +3,8 @@
 // (fcntl(2), F_OFD_SETLK). They belong to the open file description: the kernel frees them when the last process that
 // shares it has ended, whatever it died of.
 //
-// Byte 0 is held by whoever writes the ledger, byte N by whoever has leased port N; who waits for byte 0 shares the
-// byte after the last port's.
+// Byte 0 is held by whoever writes the ledger, byte N by whoever has leased port N; who waits for byte 0 holds one that
+// lies after the last port's by as many bytes as the clock had microseconds when it came.
 
 #include <fcntl.h>
 
@@ -32,7 +32,8 @@ class LeaseLocks {
   [[nodiscard]] bool others_have(Port port) const { return conflict(port, port).has_value(); }
   [[nodiscard]] std::vector<Port> others() const;
 
-  // Byte 0. Those who have waited longest ask most often, and nobody pushes in before those who wait.
+  // Byte 0, in the order in which they came. Those who have waited longest ask most often; one who is stopped meanwhile
+  // is passed over.
   Lock enter(std::chrono::milliseconds patience);
   void leave() { set(writer, F_UNLCK); }
 
@@ -43,7 +44,7 @@ class LeaseLocks {
 
  private:
   static constexpr off_t writer = 0;
-  static constexpr off_t waiting = 65'536;
+  static constexpr off_t waiting = 65'536;  // from here on
   struct Bytes {
     off_t first = 0;
     off_t last = 0;
@@ -54,9 +55,12 @@ class LeaseLocks {
   Lock set(off_t byte, short type);
   // Some bytes from `first` to `last` that another description has locked.
   [[nodiscard]] std::optional<Bytes> conflict(off_t first, off_t last) const;
+  Lock wait_until(std::chrono::steady_clock::time_point end);
+  [[nodiscard]] int ahead_of_us(int most) const;
 
   std::string path_;
   Fd file_;
+  off_t ticket_ = 0;  // 0: is not waiting to write
 };
 
 }  // namespace berth::os

@@ -45,12 +45,17 @@ bool write_all(int file, std::string_view text) {
   return true;
 }
 
-}  // namespace
-
-void LedgerFile::remember(const struct stat& info, core::LedgerReading reading) {
-  known_ = info;
-  last_ = std::move(reading);
+// The times of files go by a clock that stands still for some milliseconds. A change within the same tick would leave
+// them as they are, and a file that replaces another may be given its inode, too: until the clock has gone on, nothing
+// is known to be unchanged.
+bool can_tell_a_change(const struct stat& info) {
+  timespec now{};
+  if (::clock_gettime(CLOCK_REALTIME_COARSE, &now) != 0) return false;
+  const timespec& changed = info.st_ctim;
+  return changed.tv_sec < now.tv_sec || (changed.tv_sec == now.tv_sec && changed.tv_nsec < now.tv_nsec);
 }
+
+}  // namespace
 
 Expected<core::LedgerReading, std::string> LedgerFile::read() {
   const std::string name = "the ledger `" + path_ + "`";
@@ -76,10 +81,12 @@ Expected<core::LedgerReading, std::string> LedgerFile::read() {
     if (errno == ENOENT) return read();  // replaced or removed just now
     return Error("cannot read " + name + ": " + std::strerror(errno));
   }
+  const bool lasting = can_tell_a_change(info);
   const auto text = read_all(file.get(), largest_ledger + 1);
   if (!text) return Error("cannot read " + name + ": " + std::strerror(errno));
-  remember(info, read_ledger(*text));
-  return last_;
+  if (!lasting) return read_ledger(*text);
+  known_ = info;
+  return last_ = read_ledger(*text);
 }
 
 Expected<std::string, std::string> LedgerFile::replace(const Ledger& ledger, bool keep_old,
@@ -108,9 +115,7 @@ Expected<std::string, std::string> LedgerFile::replace(const Ledger& ledger, boo
   const auto kept = keep_old ? put_aside() : std::string();
   if (!kept) return failed("put aside");
   if (::rename(next.c_str(), path_.c_str()) != 0) return failed("replace");
-  struct stat info {};
   known_.reset();
-  if (::fstat(file.get(), &info) == 0) remember(info, {ledger, {}, true});
   return kept;
 }
 

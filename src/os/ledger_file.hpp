@@ -29,7 +29,6 @@ class LedgerFile {
                                              const std::function<bool()>& not_any_more);
 
  private:
-  void remember(const struct stat& info, core::LedgerReading reading);
   Expected<std::string, std::string> put_aside();
   void drop_oldest();
 

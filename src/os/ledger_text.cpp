@@ -52,12 +52,12 @@ void take(json::object& fields, std::string_view name, Number& into) {
 }
 
 // Nothing, and why in `trouble`, when one of the five fields is missing or wrong.
-std::optional<LedgerEntry> read_entry(const json::value& value, std::string& trouble) {
+std::optional<LedgerEntry> read_entry(json::value value, std::string& trouble) {
   if (!value.is_object()) {
     trouble = "is no object";
     return std::nullopt;
   }
-  json::object fields = value.as_object();
+  json::object fields = std::move(value.as_object());
   constexpr auto any_time = std::numeric_limits<std::int64_t>::max();
   const auto port = integer(fields, "port", 1, 65'535);
   const auto pid = integer(fields, "pid", 1, std::numeric_limits<int>::max());
@@ -126,9 +126,9 @@ void save_what_is_whole(std::string_view text, std::map<Port, LedgerEntry>& entr
     const auto object = object_at(text);
     if (object.empty()) return;
     json::error_code error;
-    const json::value value = parse(object, error);
+    json::value value = parse(object, error);
     std::string trouble;
-    if (auto entry = error ? std::nullopt : read_entry(value, trouble)) add(entries, std::move(*entry));
+    if (auto entry = error ? std::nullopt : read_entry(std::move(value), trouble)) add(entries, std::move(*entry));
     text.remove_prefix(object.size());
   }
 }
@@ -183,16 +183,17 @@ core::LedgerReading read_ledger(std::string_view text) {
     damaged("it is no JSON object");
   } else {
     json::object others = std::move(whole.as_object());
-    const json::value* list = others.if_contains("instances");
-    const json::value instances = list != nullptr ? *list : json::value();
+    json::value* list = others.if_contains("instances");
+    json::value instances = list != nullptr ? std::move(*list) : json::value();
     if (list != nullptr) others.stable_erase(others.find("instances"));
     if (!others.empty()) reading.ledger.others = json_text(others);
     if (!instances.is_array()) damaged("it has no list `instances`");
     std::size_t number = 0;
-    for (const json::value& value : instances.is_array() ? instances.as_array() : json::array()) {
+    json::array none;
+    for (json::value& value : instances.is_array() ? instances.as_array() : none) {
       ++number;
       std::string trouble;
-      auto entry = read_entry(value, trouble);
+      auto entry = read_entry(std::move(value), trouble);
       if (entry && !add(entries, std::move(*entry))) trouble = "names a port that stands there already";
       if (!trouble.empty()) damaged("entry " + std::to_string(number) + " " + trouble);
     }
