@@ -142,7 +142,10 @@ class PortLedger {
     bool written = false;
     bool released = false;
     bool contested = false;  // somebody else stands there, who was first
+    bool locked = true;      // false: somebody else has got the kernel's lock after the lock file was removed
   };
+  bool of_this_process(const LedgerEntry& entry) const;
+  bool as_written(const LedgerEntry& entry) const;
   bool mine(const LedgerEntry& entry) const;
   bool left_over(const LedgerEntry& entry) const;
   bool is_over(const LedgerEntry& entry);
@@ -152,6 +155,7 @@ class PortLedger {
   void add_own(Ledger& ledger);
   Written bring_up_to_date(std::chrono::milliseconds patience, bool even_if_nothing_new);
   void rebuild(Ledger& ledger);
+  void renew_locks();
   void forget_released();
   void log(const std::string& line) const;
 

@@ -64,22 +64,35 @@ void PortLedger::log(const std::string& line) const {
 // ---- whose an entry is
 // ------------------------------------------------------------------------------------------------
 
-// The own entry as it was last written. An instance id of our own that stands there in another's words (rebuilt by
-// somebody who found the file damaged) is ours too.
-bool PortLedger::mine(const LedgerEntry& entry) const {
-  const auto lease = leases_.find(entry.port);
-  if (lease == leases_.end()) return false;
-  if (lease->second.written && entry.instance_id == lease->second.written_id) return true;
-  if (lease->second.released) return false;
-  const int self = host_->self().pid;
-  return lease->second.written || entry.pid == self || entry.supervisor_pid == self;
+// What this very process has written, or somebody else for a child of it. A process before this one may have had its
+// pid, and have left children; they have begun before it.
+bool PortLedger::of_this_process(const LedgerEntry& entry) const {
+  const auto self = host_->self();
+  if (entry.boot_id != self.boot_id || entry.pid_namespace != self.pid_namespace) return false;
+  if (entry.pid == self.pid) return entry.start_time == self.start_time;
+  return entry.supervisor_pid == self.pid && (entry.start_time == 0 || entry.start_time >= self.start_time);
 }
 
-// Written for a lease that this process has no more, when it could not be taken away.
+bool PortLedger::as_written(const LedgerEntry& entry) const {
+  const auto lease = leases_.find(entry.port);
+  return lease != leases_.end() && lease->second.written && entry.instance_id == lease->second.written_id;
+}
+
+// The own entry as it was last written; or in another's words, who found the file damaged. That one may know only that
+// the port is leased, and no supervisor: it is leased to whoever has its lock. An entry without a boot is of a program
+// that knows no locks.
+bool PortLedger::mine(const LedgerEntry& entry) const {
+  if (as_written(entry)) return true;
+  const auto lease = leases_.find(entry.port);
+  if (lease == leases_.end()) return false;
+  if (lease->second.released || entry.boot_id.empty()) return false;
+  return entry.supervisor_pid == 0 || of_this_process(entry);
+}
+
+// Written for a lease that this process has no more, when it could not be taken away. Another one may have leased the
+// port since; the entry is in his way then.
 bool PortLedger::left_over(const LedgerEntry& entry) const {
-  const auto self = host_->self();
-  return (entry.pid == self.pid || entry.supervisor_pid == self.pid) && entry.boot_id == self.boot_id &&
-         entry.pid_namespace == self.pid_namespace && !has(entry.port) && !host_->others_lock(entry.port);
+  return of_this_process(entry) && !has(entry.port);
 }
 
 bool PortLedger::is_over(const LedgerEntry& entry) {
@@ -116,33 +129,38 @@ LeaseRefused PortLedger::refusal(Port port, const LedgerEntry* entry) {
 
 Expected<Port, LeaseRefused> PortLedger::lease(Port port) {
   using Refused = Unexpected<LeaseRefused>;
-  if (const auto own = leases_.find(port); own != leases_.end()) {
-    if (!std::exchange(own->second.released, false)) return port;
-    own->second.entry = {};  // of a lease that was not yet told to have ended
-  } else {
-    // `broken`: what the kernel cannot tell, the file and the port itself still do. Read after the lock was asked for:
-    // who had it before may have written its end just now.
-    const bool busy = host_->lock_port(port) == Lock::busy;
-    const auto reading = host_->read();
-    const LedgerEntry* entry = reading ? find(reading->ledger, port) : nullptr;
-    if (busy) return Refused(refusal(port, entry));
-    if (entry != nullptr && !is_over(*entry)) {
-      host_->unlock_port(port);
-      return Refused(refusal(port, entry));
-    }
+  const bool is_new = !leases_.contains(port);
+  if (!is_new && !leases_.at(port).released) return port;
+  // `broken`: what the kernel cannot tell, the file and the port itself still do.
+  bool free = !is_new || host_->lock_port(port) != Lock::busy;
+  if (free) leases_.try_emplace(port);
+  renew_locks();  // afterwards: a lock in a file that had been removed keeps nobody away
+  free = free && leases_.at(port).locked;
+  // With the lock: this process may be stopped for long before it has it, and who had it may have written its end.
+  const auto reading = host_->read();
+  const LedgerEntry* entry = reading ? find(reading->ledger, port) : nullptr;
+  const auto of_ours = [&] { return as_written(*entry) || of_this_process(*entry); };
+  if (!free || (entry != nullptr && !of_ours() && !is_over(*entry))) {
+    if (is_new && leases_.erase(port) > 0) host_->unlock_port(port);
+    return Refused(refusal(port, entry));
   }
-  Lease& lease = leases_[port];
+  Lease& lease = leases_.at(port);
+  if (!is_new) lease.entry = {};  // of a lease whose end was not written yet
+  lease.released = lease.contested = false;
   due_ = true;
   if (!options_.shared) return port;
   // One who holds the lock of the writers and does nothing is waited for once, and not by each server.
   const auto written =
       bring_up_to_date(writers_lock_is_stuck_ ? std::chrono::milliseconds(0) : patience_of_a_claim, true);
   writers_lock_is_stuck_ = written == Written::busy;
-  if (!lease.contested) return port;
+  if (!lease.contested && lease.locked) return port;
   const auto now = host_->read();
   const auto refused = refusal(port, now ? find(now->ledger, port) : nullptr);
-  leases_.erase(port);
-  host_->unlock_port(port);
+  lease.released = true;  // as it was before
+  if (is_new) {
+    leases_.erase(port);
+    host_->unlock_port(port);
+  }
   return Refused(refused);
 }
 
@@ -159,9 +177,10 @@ void PortLedger::tell(Port port, const Instance& instance) {
   entry.project = options_.project;
   entry.url = instance.url;
   entry.state = instance.state;
+  // The same run of the same server; a pid alone comes again.
   const LedgerEntry& before = lease->second.entry;
-  entry.start_time = entry.pid == before.pid ? before.start_time : host_->identity_of(entry.pid).start_time;
-  if (entry.start_time == 0) entry.start_time = before.start_time;
+  const bool same = entry.pid == before.pid && entry.instance_id == before.instance_id && before.start_time != 0;
+  entry.start_time = same ? before.start_time : host_->identity_of(entry.pid).start_time;
   lease->second.entry = std::move(entry);
   due_ = true;
 }
@@ -211,7 +230,7 @@ void PortLedger::add_own(Ledger& ledger) {
   for (auto& [port, lease] : leases_) {
     const LedgerEntry* there = find(ledger, port);
     if (lease.released) continue;
-    lease.contested = there != nullptr && !mine(*there);
+    lease.contested = there != nullptr ? !mine(*there) : !lease.locked;
     if (lease.contested) continue;
     LedgerEntry entry = own_entry(port, lease);
     if (there != nullptr) entry.others = there->others;
@@ -227,16 +246,22 @@ void PortLedger::rebuild(Ledger& ledger) {
   }
 }
 
-PortLedger::Written PortLedger::bring_up_to_date(std::chrono::milliseconds patience, bool even_if_nothing_new) {
-  if (host_->locks_were_lost()) {
-    descriptor_changed_ = true;
-    for (const auto& [port, lease] : leases_) {
-      if (host_->lock_port(port) == Lock::busy) {
-        log("the lock file of the ledger was removed, and port " + std::to_string(port) +
-            " has been leased to another supervisor since");
-      }
+// A lock that another one has got in the meantime is asked for until it is free.
+void PortLedger::renew_locks() {
+  const bool lost = host_->locks_were_lost();
+  descriptor_changed_ = descriptor_changed_ || lost;
+  for (auto& [port, lease] : leases_) {
+    if (!lost && lease.locked) continue;
+    const bool had = std::exchange(lease.locked, host_->lock_port(port) != Lock::busy);
+    if (had && !lease.locked) {
+      log("the lock file of the ledger was removed, and port " + std::to_string(port) +
+          " has been leased to another supervisor since");
     }
   }
+}
+
+PortLedger::Written PortLedger::bring_up_to_date(std::chrono::milliseconds patience, bool even_if_nothing_new) {
+  renew_locks();
   std::string why;
   const Entered entered(*host_, patience, why);
   if (entered.lock() != Lock::got) {
@@ -313,7 +338,8 @@ std::vector<LedgerEntry> PortLedger::active() {
     return mine(entry) ? leases_.at(entry.port).released : is_over(entry);
   });
   for (const auto& [port, lease] : leases_) {
-    if (!lease.released && !lease.contested) put(ledger, own_entry(port, lease));
+    const bool shown = !lease.released && (!lease.contested || find(ledger, port) == nullptr);
+    if (shown) put(ledger, own_entry(port, lease));
   }
   return ledger.entries;
 }

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <iostream>
 
+#include "sim/ledger_world.hpp"
 #include "sim/shortest.hpp"
 #include "sim/world.hpp"
 
@@ -64,6 +65,55 @@ int run_seeds(std::uint64_t first, std::uint64_t count, double most_seconds, uns
   return broken == 0 ? 0 : 1;
 }
 
+int tell_ledger_seed(std::uint64_t seed) {
+  const LedgerScript script = write_ledger_script(seed);
+  const LedgerOutcome outcome = LedgerWorld(script, true).run();
+  for (const std::string& line : outcome.story) std::cout << line << '\n';
+  std::printf("seed %llu: %llu calls, story %016llx\n", static_cast<unsigned long long>(seed),
+              static_cast<unsigned long long>(outcome.events), static_cast<unsigned long long>(outcome.story_hash));
+  return outcome.broken ? 1 : 0;
+}
+
+void tell_shortest_ledger(std::uint64_t seed, const Broken& broken) {
+  std::cout << "seed " << seed << " breaks the law `" << broken.law << "`: " << broken.sentence
+            << "\nThe shortest story that does:\n";
+  const LedgerScript script = shortest(write_ledger_script(seed), broken.law);
+  const LedgerOutcome outcome = LedgerWorld(script, true).run();
+  for (const std::string& line : outcome.story) std::cout << line << '\n';
+}
+
+// Many Berths at one ledger.
+int run_ledger_seeds(std::uint64_t first, std::uint64_t count, double most_seconds, unsigned most_broken) {
+  const auto start = Clock::now();
+  std::uint64_t seeds = 0;
+  std::uint64_t calls = 0;
+  std::uint64_t writes = 0;
+  std::uint64_t lives = 0;
+  std::uint64_t stories = 0;
+  double hours = 0;
+  unsigned broken = 0;
+  for (; seeds < count && seconds_since(start) < most_seconds && broken < most_broken; ++seeds) {
+    const LedgerScript script = write_ledger_script(first + seeds);
+    const LedgerOutcome outcome = LedgerWorld(script, false).run();
+    calls += outcome.events;
+    writes += outcome.writes;
+    lives += outcome.lives;
+    stories = mixed(stories ^ outcome.story_hash);
+    hours += std::chrono::duration<double, std::ratio<3600>>(outcome.span).count();
+    if (!outcome.broken) continue;
+    ++broken;
+    tell_shortest_ledger(first + seeds, *outcome.broken);
+  }
+  std::printf(
+      "%llu seeds from %llu, %llu calls, %llu writes, %llu lives, %.0f hours of virtual time, in %.1f s; "
+      "%u broken; stories %016llx\n",
+      static_cast<unsigned long long>(seeds), static_cast<unsigned long long>(first),
+      static_cast<unsigned long long>(calls), static_cast<unsigned long long>(writes),
+      static_cast<unsigned long long>(lives), hours, seconds_since(start), broken,
+      static_cast<unsigned long long>(stories));
+  return broken == 0 ? 0 : 1;
+}
+
 // What governor, lives and desk take, without the configs, which they share with whoever loaded them.
 double core_bytes_per_server(unsigned servers) {
   const Script script = write_large_script(1, servers, 0);
@@ -117,8 +167,11 @@ int main(int argc, char** argv) {
   app.add_option("--servers", servers, "Of the large world")->capture_default_str();
   app.add_option("--events", events, "Of the large world")->capture_default_str();
   app.add_flag("--growth", growth, "Time and memory from 100 to 100,000 servers, --events events each");
+  bool ledger = false;
+  app.add_flag("--ledger", ledger, "Many Berths at one port ledger; with --from, --seeds, --seconds, --broken, --tell");
   CLI11_PARSE(app, argc, argv);
 
+  if (ledger) return *tell ? tell_ledger_seed(told) : run_ledger_seeds(first, count, seconds, broken);
   if (*tell) return tell_seed(told);
   if (large) return run_large(servers, events);
   if (!growth) return run_seeds(first, count, seconds, broken);
