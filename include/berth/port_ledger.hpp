@@ -141,8 +141,9 @@ class PortLedger {
     std::string written_id;  // instance_id of the entry that stands in the file
     bool written = false;
     bool released = false;
-    bool contested = false;  // somebody else stands there, who was first
-    bool locked = true;      // false: somebody else has got the kernel's lock after the lock file was removed
+    bool contested = false;    // somebody else stands there, who was first
+    bool locked = true;        // false: somebody else has got the kernel's lock after the lock file was removed
+    LedgerEntry successor_of;  // what stood there, and was found over, when the port was leased
   };
   bool of_this_process(const LedgerEntry& entry) const;
   bool as_written(const LedgerEntry& entry) const;
@@ -152,16 +153,17 @@ class PortLedger {
   std::string name_of(const LedgerEntry& entry) const;
   LeaseRefused refusal(Port port, const LedgerEntry* entry);
   LedgerEntry own_entry(Port port, const Lease& lease) const;
+  void renew_locks();
   void add_own(Ledger& ledger);
   Written bring_up_to_date(std::chrono::milliseconds patience, bool even_if_nothing_new);
   void rebuild(Ledger& ledger);
-  void renew_locks();
   void forget_released();
   void log(const std::string& line) const;
 
   std::unique_ptr<core::LedgerHost> host_;
   Options options_;
   std::map<Port, Lease> leases_;
+  std::map<Port, std::string> left_;  // instance ids of entries that could not be taken away
   std::unique_ptr<core::SilenceWatch> silence_;
   bool due_ = false;
   bool writers_lock_is_stuck_ = false;

@@ -89,14 +89,19 @@ bool PortLedger::mine(const LedgerEntry& entry) const {
   return entry.supervisor_pid == 0 || of_this_process(entry);
 }
 
-// Written for a lease that this process has no more, when it could not be taken away. Another one may have leased the
-// port since; the entry is in his way then.
+// Written for a lease that this one has no more, when it could not be taken away; also when somebody else has leased
+// the port since. What is locked and not remembered is of another ledger in this process.
 bool PortLedger::left_over(const LedgerEntry& entry) const {
-  return of_this_process(entry) && !has(entry.port);
+  if (!of_this_process(entry) || has(entry.port)) return false;
+  const auto left = left_.find(entry.port);
+  return (left != left_.end() && left->second == entry.instance_id) || !host_->others_lock(entry.port);
 }
 
 bool PortLedger::is_over(const LedgerEntry& entry) {
   if (left_over(entry)) return true;
+  // Who listens there since is our own server.
+  const auto lease = leases_.find(entry.port);
+  if (lease != leases_.end() && lease->second.successor_of == entry) return true;
   core::LeaseEvidence evidence;
   evidence.locked = host_->others_lock(entry.port);
   if (evidence.locked) return false;
@@ -147,6 +152,7 @@ Expected<Port, LeaseRefused> PortLedger::lease(Port port) {
   Lease& lease = leases_.at(port);
   if (!is_new) lease.entry = {};  // of a lease whose end was not written yet
   lease.released = lease.contested = false;
+  if (entry != nullptr) lease.successor_of = *entry;
   due_ = true;
   if (!options_.shared) return port;
   // One who holds the lock of the writers and does nothing is waited for once, and not by each server.
@@ -303,14 +309,17 @@ PortLedger::Written PortLedger::bring_up_to_date(std::chrono::milliseconds patie
     lease.written = own != nullptr;
     lease.written_id = own != nullptr ? own->instance_id : "";
   }
+  left_.clear();
   trouble_.clear();
   return Written::yes;
 }
 
 void PortLedger::forget_released() {
   std::erase_if(leases_, [this](const auto& lease) {
-    if (lease.second.released) host_->unlock_port(lease.first);
-    return lease.second.released;
+    if (!lease.second.released) return false;
+    if (lease.second.written) left_[lease.first] = lease.second.written_id;  // else it was taken away
+    host_->unlock_port(lease.first);
+    return true;
   });
 }
 

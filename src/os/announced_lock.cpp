@@ -15,6 +15,8 @@ namespace berth::os {
 
 namespace {
 
+constexpr const char* gone = ".gone";  // what is taken away has this at its end, for a moment
+
 // 0: it names none.
 pid_t maker_of(int file) {
   char text[32];
@@ -26,6 +28,7 @@ pid_t maker_of(int file) {
 
 bool write_pid(int file) {
   const std::string pid = std::to_string(::getpid());
+  errno = ENOSPC;  // for what is written in part
   return ::write(file, pid.data(), pid.size()) == static_cast<ssize_t>(pid.size());
 }
 
@@ -86,7 +89,7 @@ bool AnnouncedLock::is_abandoned(std::string& why) {
   const bool same = nameless_ && nameless_->inode == info.st_ino && nameless_->changed.tv_sec == info.st_ctim.tv_sec &&
                     nameless_->changed.tv_nsec == info.st_ctim.tv_nsec;
   if (!same) nameless_ = Seen{info.st_ino, info.st_ctim, now};
-  if (now - nameless_->since < patience_with_nameless) return false;
+  if (now - nameless_->since < patience_) return false;
   remove_abandoned(info.st_ino);
   return true;
 }
@@ -94,7 +97,7 @@ bool AnnouncedLock::is_abandoned(std::string& why) {
 // Between the look and the removal somebody else may have removed it and made a new one: what was moved away and is not
 // what was looked at goes back.
 void AnnouncedLock::remove_abandoned(ino_t inode) {
-  const std::string aside = path_ + "." + std::to_string(::getpid());
+  const std::string aside = path_ + gone;
   if (::rename(path_.c_str(), aside.c_str()) != 0) return;
   struct stat info {};
   if (::lstat(aside.c_str(), &info) == 0 && info.st_ino != inode &&
@@ -105,6 +108,7 @@ void AnnouncedLock::remove_abandoned(ino_t inode) {
 }
 
 AnnouncedLock::Lock AnnouncedLock::take(std::string& why) {
+  ::unlink((path_ + gone).c_str());  // of one that was killed half-way
   Made made = make(why);
   if (made == Made::exists && is_abandoned(why)) made = make(why);
   if (made == Made::yes) return Lock::got;

@@ -21,7 +21,8 @@ class AnnouncedLock {
   // A lock that names no maker is left alone for this long, as seen by this process.
   static constexpr std::chrono::seconds patience_with_nameless{10};
 
-  explicit AnnouncedLock(std::string path) : path_(std::move(path)) {}
+  explicit AnnouncedLock(std::string path, std::chrono::nanoseconds patience = patience_with_nameless)
+      : path_(std::move(path)), patience_(patience) {}
 
   // At once or not at all; `why` says whose it is, or what is wrong.
   Lock take(std::string& why);
@@ -41,6 +42,7 @@ class AnnouncedLock {
   void remove_abandoned(ino_t inode);
 
   std::string path_;
+  std::chrono::nanoseconds patience_;
   Fd file_;
   ino_t inode_ = 0;
   std::optional<Seen> nameless_;

@@ -2,12 +2,12 @@
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/parse.hpp>
 #include <limits>
 #include <map>
 #include <optional>
 #include <utility>
 
+#include "os/json_parse.hpp"
 #include "os/json_text.hpp"
 
 namespace berth::os {
@@ -17,9 +17,7 @@ namespace json = boost::json;
 namespace {
 
 json::value parse(std::string_view text, json::error_code& error) {
-  json::parse_options options;
-  options.max_depth = 32;
-  return json::parse(json::string_view(text.data(), text.size()), error, {}, options);
+  return parse_json(text, 32, error);
 }
 
 // An integer from `low` to `high`; a program in JavaScript may have written it as 5e4 or 50000.0.
@@ -33,11 +31,12 @@ std::optional<std::int64_t> integer(const json::object& object, std::string_view
   return number;
 }
 
-// What Berth adds: taken out of `fields` when it is as Berth writes it, else left there with what others have added.
+// What Berth adds: taken out of `fields` when it is as Berth writes it, which leaves out what is empty or 0, else left
+// there with what others have added.
 void take(json::object& fields, std::string_view name, std::string& into) {
   const auto at = fields.find(name);
-  if (at == fields.end() || !(at->value().is_string() || at->value().is_null())) return;
-  if (at->value().is_string()) into = std::string(at->value().as_string());
+  if (at == fields.end() || !at->value().is_string() || at->value().as_string().empty()) return;
+  into = std::string(at->value().as_string());
   fields.stable_erase(at);
 }
 
@@ -45,7 +44,7 @@ template <class Number>
 void take(json::object& fields, std::string_view name, Number& into) {
   constexpr auto most =
       std::min<std::uint64_t>(std::numeric_limits<Number>::max(), std::numeric_limits<std::int64_t>::max());
-  const auto value = integer(fields, name, 0, static_cast<std::int64_t>(most));
+  const auto value = integer(fields, name, 1, static_cast<std::int64_t>(most));
   if (!value) return;
   into = static_cast<Number>(*value);
   fields.stable_erase(fields.find(name));

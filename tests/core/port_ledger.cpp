@@ -167,6 +167,19 @@ TEST_CASE("What could not be taken away is taken away later, whoever has leased 
   CHECK(machine.on(8765) == nullptr);
 }
 
+TEST_CASE("Another ledger in the same process leaves what is leased") {
+  Machine machine{.processes = {{10, 100}, {20, 200}}};
+  auto ledger = ledger_of(machine, 10);
+  REQUIRE(ledger.lease(8765));
+  ledger.tell(8765, instance("web.1", 20));
+  ledger.write();
+  auto other = ledger_of(machine, 10);
+  CHECK(other.tidy() == PortLedger::Written::nothing_new);
+  CHECK(other.active().size() == 1);
+  CHECK_FALSE(other.lease(8765));
+  CHECK(machine.on(8765) != nullptr);
+}
+
 TEST_CASE("A lock that another one has got when the lock file was removed is asked for until it is free") {
   Machine machine{.processes = {{10, 100}, {11, 110}}};
   auto ledger = ledger_of(machine, 10);

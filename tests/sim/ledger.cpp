@@ -48,6 +48,7 @@ TEST_CASE("Every kind of trouble comes up at the ledger within fifteen hundred s
                                    "the clock is set",
                                    "the machine sleeps",
                                    "the machine boots",
+                                   "the machine is paused",
                                    "namespace 2",
                                    "ends in order",
                                    "the end: all are killed"};

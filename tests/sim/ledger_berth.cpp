@@ -148,7 +148,10 @@ class SimHost : public core::LedgerHost {
     return {pid, 0, machine_.boot(), berth_.process.pid_namespace};
   }
   [[nodiscard]] std::string describe(int pid) const override { return "program (pid " + std::to_string(pid) + ")"; }
-  [[nodiscard]] std::int64_t wall_ms() const override { return machine_.wall_ms(); }
+  [[nodiscard]] std::int64_t wall_ms() const override {
+    berth_.visit.asked.push_back(machine_.wall_ms());
+    return berth_.visit.asked.back();
+  }
   [[nodiscard]] core::Instant now() const override { return machine_.now(); }
 
  private:
@@ -332,7 +335,6 @@ void SimBerth::begin_visit() {
   visit = {};
   visit.began = visit.entered = world_.machine.next_step();
   visit.wall_ms = world_.machine.wall_ms();
-  visit.time = world_.machine.time;
 }
 
 void SimBerth::write() {
@@ -389,10 +391,15 @@ std::optional<core::PortBinder::Trouble> SimBerth::bind(Port port) {
     asked_for = 0;
     if (lease) {
       wanted[port].released = false;
+      wanted[port].successor_of = {};
       if (!was_there) wanted[port].taken_under = lock_file;
       dirty = true;
     }
     world_.check_lease(*this, port, lease.has_value());
+    if (lease) {
+      const LedgerEntry* there = on_port(last_reading.ledger, port);
+      if (there != nullptr) wanted[port].successor_of = *there;
+    }
     world_.check_after(*this);
     visit = {};
     if (!lease) return Trouble{true, false, lease.error().holder, lease.error().message};

@@ -13,18 +13,18 @@ using namespace std::chrono_literals;
 
 constexpr Milliseconds silence{60'000};
 
+std::string named(const SimBerth& berth, Port port) {
+  return berth.name + ", port " + std::to_string(port);
+}
+
+}  // namespace
+
 const LedgerEntry* on_port(const Ledger& ledger, Port port) {
   for (const LedgerEntry& entry : ledger.entries) {
     if (entry.port == port) return &entry;
   }
   return nullptr;
 }
-
-std::string named(const SimBerth& berth, Port port) {
-  return berth.name + ", port " + std::to_string(port);
-}
-
-}  // namespace
 
 std::string to_string(const LedgerEntry& entry) {
   return std::to_string(entry.port) + " " + entry.instance_id + " (pid " + std::to_string(entry.pid) + "/" +
@@ -50,6 +50,9 @@ bool LedgerWorld::is_leased_by(const SimBerth& berth, const LedgerEntry& entry) 
 
 // Why this Berth may not take another's entry away; empty: it may.
 std::string LedgerWorld::why_it_has_to_stay(const SimBerth& berth, const LedgerEntry& entry) const {
+  // What was over when the port was leased does not come back to life with the own server that listens there since.
+  const auto lease = berth.wanted.find(entry.port);
+  if (lease != berth.wanted.end() && lease->second.successor_of == entry) return {};
   const Step since = berth.visit.entered;
   const auto* lock = machine.others_lock(berth.lock_file, entry.port, berth.description);
   if (lock != nullptr && lock->since < since) return "its port is locked";
@@ -75,9 +78,10 @@ std::string LedgerWorld::why_it_has_to_stay(const SimBerth& berth, const LedgerE
 // Provably gone, and nobody has it locked.
 bool LedgerWorld::has_to_go(const SimBerth& berth, const LedgerEntry& entry) const {
   const Step since = berth.visit.entered;
-  if (is_of(berth, entry)) return !is_leased_by(berth, entry);
-  if (entry.boot_id.empty() || machine.others_lock(berth.lock_file, entry.port, berth.description) != nullptr ||
-      machine.unlocked_at(berth.lock_file, entry.port) >= since) {
+  const bool locked = machine.others_lock(berth.lock_file, entry.port, berth.description) != nullptr;
+  // With two lock files somebody else may have written it, for a lease of his.
+  if (is_of(berth, entry)) return !is_leased_by(berth, entry) && !(locked && lock_file_was_removed);
+  if (entry.boot_id.empty() || locked || machine.unlocked_at(berth.lock_file, entry.port) >= since) {
     return false;
   }
   if (entry.boot_id != machine.boot()) return true;
@@ -95,7 +99,7 @@ void LedgerWorld::check_enter(SimBerth& berth) {
   visit.inside = true;
   visit.entered = machine.next_step();
   visit.wall_ms = machine.wall_ms();
-  visit.time = machine.time;
+  visit.asked.clear();
 }
 
 void LedgerWorld::check_read(SimBerth& berth) {
@@ -126,6 +130,7 @@ void LedgerWorld::check_replace(SimBerth& berth, const Ledger& ledger, bool keep
   }
   check_what_is_gone(berth, ledger);
   check_what_is_there(berth, ledger);
+  check_rebuilt(berth, ledger);
   check_own(berth, ledger);
 }
 
@@ -167,6 +172,20 @@ void LedgerWorld::check_what_is_there(SimBerth& berth, const Ledger& ledger) {
   }
 }
 
+// Who listens on a port that is locked is known, also when the file has lost him.
+void LedgerWorld::check_rebuilt(SimBerth& berth, const Ledger& ledger) {
+  const auto& visit = berth.visit;
+  if (visit.reading.exists && !visit.reading.damage) return;
+  for (const auto& [port, listener] : machine.listeners) {
+    const auto* lock = machine.others_lock(berth.lock_file, port, berth.description);
+    const bool is_known = lock != nullptr && lock->since < visit.entered && listener.since < visit.entered &&
+                          listener.process->pid_namespace == berth.process.pid_namespace;
+    const bool was_lost = on_port(visit.reading.ledger, port) == nullptr;
+    if (is_known && was_lost && on_port(ledger, port) == nullptr)
+      break_law("rebuilt", named(berth, port) + ": is not rebuilt");
+  }
+}
+
 // Each lease stands in the file as it was told, unless somebody else stands there who was first.
 void LedgerWorld::check_own(SimBerth& berth, const Ledger& ledger) {
   for (const auto& [port, lease] : berth.wanted) {
@@ -178,10 +197,8 @@ void LedgerWorld::check_own(SimBerth& berth, const Ledger& ledger) {
       continue;
     }
     if (!is_of(berth, *entry)) continue;  // and has to stay there: check_what_is_there
-    const auto stopped = (machine.time - berth.visit.time).count();
-    const auto low = std::min(machine.wall_ms() - stopped, berth.visit.wall_ms);
-    const auto high = std::max(machine.wall_ms(), berth.visit.wall_ms + stopped);
-    if (entry->last_heartbeat < low || entry->last_heartbeat > high) {
+    const auto& asked = berth.visit.asked;
+    if (std::find(asked.begin(), asked.end(), entry->last_heartbeat) == asked.end()) {
       break_law("heartbeat", named(berth, port) + ": its heartbeat is not of now");
     }
     if (entry->supervisor_pid != berth.process.pid || entry->project != berth.project || entry->created_at == 0) {

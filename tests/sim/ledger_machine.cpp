@@ -121,8 +121,8 @@ Step LedgerMachine::unlocked_at(unsigned of_file, Port byte) const {
 
 void LedgerMachine::write_file(Ledger ledger, unsigned under) {
   for (const LedgerEntry& entry : ledger.entries) {
-    Beat& beat = beats_.try_emplace({entry.port, entry.instance_id}, Beat{-1, time}).first->second;
-    if (beat.heartbeat != entry.last_heartbeat) beat = {entry.last_heartbeat, time};
+    Beat& beat = beats_.try_emplace({entry.port, entry.instance_id}, Beat{-1, {}, 0}).first->second;
+    if (beat.heartbeat != entry.last_heartbeat) beat = {entry.last_heartbeat, time - paused_, pauses_};
   }
   file.ledger = std::move(ledger);
   file.damage.reset();
@@ -134,7 +134,7 @@ void LedgerMachine::write_file(Ledger ledger, unsigned under) {
 std::optional<Milliseconds> LedgerMachine::age_of(const LedgerEntry& entry) const {
   const auto at = beats_.find({entry.port, entry.instance_id});
   if (at == beats_.end() || at->second.heartbeat != entry.last_heartbeat) return std::nullopt;
-  return time - at->second.at;
+  return time - paused_ - at->second.at + core::SilenceWatch::longest_look * (pauses_ - at->second.pauses);
 }
 
 }  // namespace berth::sim

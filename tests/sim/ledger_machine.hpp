@@ -45,6 +45,11 @@ class LedgerMachine {
   // ---- clocks
   Milliseconds time{0};  // stands still while the machine sleeps
   [[nodiscard]] std::int64_t wall_ms() const { return wall_ms_ + time.count(); }
+  void pause(Milliseconds by) {
+    time += by;
+    paused_ += by;
+    ++pauses_;
+  }
   void set_clock_by(Milliseconds by) { wall_ms_ += by.count(); }
   [[nodiscard]] core::Instant now() const { return core::Instant{std::chrono::hours(1)} + time; }
 
@@ -104,7 +109,8 @@ class LedgerMachine {
   };
   File file;
   void write_file(Ledger ledger, unsigned under);
-  // How long this heartbeat has stood in the file, at most; none: it never did.
+  // For how long somebody can have seen this heartbeat in the file, at most; none: it never stood there. A pause of the
+  // machine was seen by nobody, and counts as one long look.
   [[nodiscard]] std::optional<Milliseconds> age_of(const LedgerEntry& entry) const;
 
   Milliseconds disk_full_until{0};
@@ -116,6 +122,8 @@ class LedgerMachine {
 
   bool lowest_pid_;
   std::int64_t wall_ms_;
+  Milliseconds paused_{0};
+  int pauses_ = 0;
   Step step_ = 0;
   unsigned boots_ = 1;
   std::string boot_ = "boot-1";
@@ -128,7 +136,8 @@ class LedgerMachine {
   unsigned lock_files_ = 1;
   struct Beat {
     std::int64_t heartbeat = 0;
-    Milliseconds at{0};
+    Milliseconds at{0};  // without pauses
+    int pauses = 0;      // until then
   };
   std::map<std::pair<Port, std::string>, Beat> beats_;
 };

@@ -14,15 +14,15 @@ struct Share {
 };
 
 constexpr Share shares[] = {
-    {LedgerDeed::berth_begins, 13},        {LedgerDeed::berth_goes_down, 3},       {LedgerDeed::berth_is_killed, 9},
-    {LedgerDeed::berth_is_stopped, 12},    {LedgerDeed::server_starts, 14},        {LedgerDeed::server_stops, 12},
-    {LedgerDeed::server_ends, 8},          {LedgerDeed::berth_tidies, 4},          {LedgerDeed::berth_looks, 3},
-    {LedgerDeed::clock_is_set, 5},         {LedgerDeed::machine_sleeps, 2},        {LedgerDeed::machine_boots, 1},
-    {LedgerDeed::file_is_damaged, 6},      {LedgerDeed::entry_is_lost, 4},         {LedgerDeed::entry_is_annotated, 2},
-    {LedgerDeed::lock_file_is_removed, 2}, {LedgerDeed::disk_is_full, 3},          {LedgerDeed::file_is_unreadable, 1},
-    {LedgerDeed::stranger_begins, 5},      {LedgerDeed::stranger_listens, 3},      {LedgerDeed::foreigner_begins, 3},
-    {LedgerDeed::foreigner_registers, 8},  {LedgerDeed::foreigner_leaves_port, 4}, {LedgerDeed::foreigner_is_killed, 4},
-    {LedgerDeed::foreigner_is_stopped, 4},
+    {LedgerDeed::berth_begins, 13},       {LedgerDeed::berth_goes_down, 3},      {LedgerDeed::berth_is_killed, 9},
+    {LedgerDeed::berth_is_stopped, 12},   {LedgerDeed::server_starts, 14},       {LedgerDeed::server_stops, 12},
+    {LedgerDeed::server_ends, 8},         {LedgerDeed::berth_tidies, 4},         {LedgerDeed::berth_looks, 3},
+    {LedgerDeed::clock_is_set, 5},        {LedgerDeed::machine_sleeps, 2},       {LedgerDeed::machine_boots, 1},
+    {LedgerDeed::machine_is_paused, 2},   {LedgerDeed::file_is_damaged, 6},      {LedgerDeed::entry_is_lost, 4},
+    {LedgerDeed::entry_is_annotated, 2},  {LedgerDeed::lock_file_is_removed, 2}, {LedgerDeed::disk_is_full, 3},
+    {LedgerDeed::file_is_unreadable, 1},  {LedgerDeed::stranger_begins, 5},      {LedgerDeed::stranger_listens, 3},
+    {LedgerDeed::foreigner_begins, 3},    {LedgerDeed::foreigner_registers, 8},  {LedgerDeed::foreigner_leaves_port, 4},
+    {LedgerDeed::foreigner_is_killed, 4}, {LedgerDeed::foreigner_is_stopped, 4},
 };
 
 bool of_foreigners(LedgerDeed deed) {

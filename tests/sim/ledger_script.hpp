@@ -23,6 +23,7 @@ enum class LedgerDeed {
   berth_looks,
   clock_is_set,
   machine_sleeps,
+  machine_is_paused,  // and its steady clock is not, as under a hypervisor
   machine_boots,
   file_is_damaged,
   entry_is_lost,

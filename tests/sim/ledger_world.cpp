@@ -257,6 +257,7 @@ void LedgerWorld::happen(const LedgerHappening& happening) {
       break;
     }
     case LedgerDeed::machine_sleeps: machine.set_clock_by(dice.one_of({Milliseconds(90s), Milliseconds(8h)})); break;
+    case LedgerDeed::machine_is_paused: machine.pause(dice.one_of({Milliseconds(90s), Milliseconds(10min)})); break;
     case LedgerDeed::machine_boots: boot_anew(); break;
     case LedgerDeed::stranger_begins: {
       const unsigned many = 1 + dice.below(3);
@@ -427,6 +428,7 @@ std::string to_string(const LedgerHappening& happening) {
       {LedgerDeed::berth_looks, "a Berth looks"},
       {LedgerDeed::clock_is_set, "the clock is set"},
       {LedgerDeed::machine_sleeps, "the machine sleeps"},
+      {LedgerDeed::machine_is_paused, "the machine is paused"},
       {LedgerDeed::machine_boots, "the machine boots"},
       {LedgerDeed::file_is_damaged, "the file is damaged"},
       {LedgerDeed::entry_is_lost, "an entry is lost"},

@@ -120,6 +120,7 @@ class SimBerth : public Actor, public core::PortBinder {
     std::uint64_t start_time = 0;  // of what was told
     unsigned taken_under = 0;      // which lock file
     bool refused_lock = false;     // asked for again after the lock file was removed, in vain
+    LedgerEntry successor_of;      // what stood there when the port was leased, and was over
   };
   std::map<Port, Wanted> wanted;
   bool dirty = false;  // something was asked for since the file was last written
@@ -130,7 +131,7 @@ class SimBerth : public Actor, public core::PortBinder {
     Step began = 0;  // the call
     Step entered = 0;
     std::int64_t wall_ms = 0;
-    Milliseconds time{0};
+    std::vector<std::int64_t> asked;  // the wall clock's answers since `enter`
     bool has_read = false;
     core::LedgerReading reading;
     Step version = 0;
@@ -285,6 +286,7 @@ class LedgerWorld {
   [[nodiscard]] bool has_to_go(const SimBerth& berth, const LedgerEntry& entry) const;
   void check_what_is_gone(SimBerth& berth, const Ledger& ledger);
   void check_what_is_there(SimBerth& berth, const Ledger& ledger);
+  void check_rebuilt(SimBerth& berth, const Ledger& ledger);
   void check_own(SimBerth& berth, const Ledger& ledger);
   void check_end(bool in_order);
 
@@ -295,6 +297,7 @@ class LedgerWorld {
   Dice dice_;
 };
 
+const LedgerEntry* on_port(const Ledger& ledger, Port port);  // none: nullptr
 std::string to_string(const LedgerEntry& entry);
 std::string to_string(const LedgerHappening& happening);
 
