@@ -141,7 +141,8 @@ class PortLedger {
     std::string written_id;  // instance_id of the entry that stands in the file
     bool written = false;
     bool released = false;
-    bool contested = false;    // somebody else stands there, who was first
+    bool contested = false;  // somebody else stands there, who was first
+    bool contest_told = false;
     bool locked = true;        // false: somebody else has got the kernel's lock after the lock file was removed
     LedgerEntry successor_of;  // what stood there, and was found over, when the port was leased
   };

@@ -21,6 +21,8 @@ struct LedgerReading {
   bool exists = true;
 };
 
+using LedgerRead = Expected<LedgerReading, std::string>;
+
 // A process, told from all others that ever were.
 struct ProcessIdentity {
   int pid = 0;
@@ -49,16 +51,17 @@ class LedgerHost {
   virtual Lock enter(std::chrono::milliseconds patience, std::string& why) = 0;
   virtual void leave() = 0;
 
-  // Of the file as it is now; may be called at any time. The error: it cannot be read, and not because of damage.
-  virtual Expected<LedgerReading, std::string> read() = 0;
+  // Of the file as it is now; may be called at any time, and what it answers is good until the next time. The error: it
+  // cannot be read, and not because of damage.
+  virtual const LedgerRead& read() = 0;
   // Between `enter` and `leave`. `keep_old`: what stands there is damaged, and is kept under another name, which is the
   // answer (else it is empty). The error says what failed; then all is as before.
   virtual Expected<std::string, std::string> replace(const Ledger& ledger, bool keep_old) = 0;
 
   virtual Life life_of(const LedgerEntry& entry) = 0;
   virtual bool somebody_listens(Port port) = 0;
-  // Who is on that port, from what is alive; for an entry that was lost.
-  virtual std::optional<LedgerEntry> seen_on(Port port) = 0;
+  // Who is on these ports, from what is alive; for entries that were lost.
+  virtual std::vector<LedgerEntry> seen_on(const std::vector<Port>& ports) = 0;
   [[nodiscard]] virtual ProcessIdentity self() const = 0;
   virtual ProcessIdentity identity_of(int pid) = 0;
   [[nodiscard]] virtual std::string describe(int pid) const = 0;  // `COMMAND (pid N)`

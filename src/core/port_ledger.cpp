@@ -142,7 +142,7 @@ Expected<Port, LeaseRefused> PortLedger::lease(Port port) {
   renew_locks();  // afterwards: a lock in a file that had been removed keeps nobody away
   free = free && leases_.at(port).locked;
   // With the lock: this process may be stopped for long before it has it, and who had it may have written its end.
-  const auto reading = host_->read();
+  const auto& reading = host_->read();
   const LedgerEntry* entry = reading ? find(reading->ledger, port) : nullptr;
   const auto of_ours = [&] { return as_written(*entry) || of_this_process(*entry); };
   if (!free || (entry != nullptr && !of_ours() && !is_over(*entry))) {
@@ -160,7 +160,7 @@ Expected<Port, LeaseRefused> PortLedger::lease(Port port) {
       bring_up_to_date(writers_lock_is_stuck_ ? std::chrono::milliseconds(0) : patience_of_a_claim, true);
   writers_lock_is_stuck_ = written == Written::busy;
   if (!lease.contested && lease.locked) return port;
-  const auto now = host_->read();
+  const auto& now = host_->read();
   const auto refused = refusal(port, now ? find(now->ledger, port) : nullptr);
   lease.released = true;  // as it was before
   if (is_new) {
@@ -246,10 +246,10 @@ void PortLedger::add_own(Ledger& ledger) {
 
 // What is lost in a damaged file, or with it, and still known: by the kernel, and by those who live.
 void PortLedger::rebuild(Ledger& ledger) {
-  for (const Port port : host_->ports_others_lock()) {
-    if (find(ledger, port) != nullptr) continue;
-    if (auto seen = host_->seen_on(port)) put(ledger, std::move(*seen));
-  }
+  std::vector<Port> lost = host_->ports_others_lock();
+  std::erase_if(lost, [&](Port port) { return find(ledger, port) != nullptr; });
+  if (lost.empty()) return;
+  for (LedgerEntry& seen : host_->seen_on(lost)) put(ledger, std::move(seen));
 }
 
 // A lock that another one has got in the meantime is asked for until it is free.
@@ -274,13 +274,14 @@ PortLedger::Written PortLedger::bring_up_to_date(std::chrono::milliseconds patie
     if (!why.empty()) trouble_ = why;
     return entered.lock() == Lock::busy ? Written::busy : Written::failed;
   }
-  const auto reading = host_->read();
+  const auto& reading = host_->read();
   if (!reading) {
     trouble_ = reading.error();
     return Written::failed;
   }
   Ledger ledger = reading->ledger;
-  if (reading->damage || !reading->exists) rebuild(ledger);
+  const auto damage = reading->damage;
+  if (damage || !reading->exists) rebuild(ledger);
 
   const auto began = host_->now();
   std::vector<LedgerEntry> evicted;
@@ -291,15 +292,14 @@ PortLedger::Written PortLedger::bring_up_to_date(std::chrono::milliseconds patie
     return true;
   });
   silence_->forget_before(began);
-  if (!even_if_nothing_new && !reading->damage && evicted.empty()) return Written::nothing_new;
+  if (!even_if_nothing_new && !damage && evicted.empty()) return Written::nothing_new;
   add_own(ledger);
-  const auto kept = host_->replace(ledger, reading->damage.has_value());
+  const auto kept = host_->replace(ledger, damage.has_value());
   if (!kept) {
     trouble_ = kept.error();
     return Written::failed;
   }
-  if (reading->damage)
-    log("the ledger of ports was damaged (" + *reading->damage + "); kept as " + *kept + ", and rebuilt");
+  if (damage) log("the ledger of ports was damaged (" + *damage + "); kept as " + *kept + ", and rebuilt");
   for (const LedgerEntry& entry : evicted) {
     log("port " + std::to_string(entry.port) + ": the lease of " + name_of(entry) + " (pid " +
         std::to_string(entry.pid) + ") is over: it is gone");
@@ -326,6 +326,10 @@ void PortLedger::forget_released() {
 PortLedger::Written PortLedger::write(std::chrono::milliseconds patience) {
   if (!due_) return Written::nothing_new;
   const auto written = bring_up_to_date(patience, true);
+  for (auto& [port, lease] : leases_) {
+    if (!lease.contested || std::exchange(lease.contest_told, lease.contested)) continue;
+    log("port " + std::to_string(port) + " is held here, and another program has registered it too; its entry is kept");
+  }
   // Whatever became of the file: a lease that could not be told to have ended does not go on for that.
   if (written == Written::yes || written == Written::failed) forget_released();
   if (written == Written::yes) due_ = false;
@@ -342,7 +346,7 @@ bool PortLedger::descriptor_changed() {
 
 std::vector<LedgerEntry> PortLedger::active() {
   Ledger ledger;
-  if (const auto reading = host_->read()) ledger = reading->ledger;
+  if (const auto& reading = host_->read()) ledger = reading->ledger;
   std::erase_if(ledger.entries, [this](const LedgerEntry& entry) {
     return mine(entry) ? leases_.at(entry.port).released : is_over(entry);
   });
@@ -359,7 +363,7 @@ std::string PortLedger::holder(Port port) {
     const auto entry = own_entry(port, own->second);
     return entry.server.empty() ? "" : name_of(entry) + ", " + host_->describe(entry.pid);
   }
-  const auto reading = host_->read();
+  const auto& reading = host_->read();
   const LedgerEntry* entry = reading ? find(reading->ledger, port) : nullptr;
   if (entry == nullptr || is_over(*entry)) return {};
   return name_of(*entry) + ", " + host_->describe(entry->pid);

@@ -35,6 +35,16 @@ core::LedgerReading damaged(std::string why) {
   return reading;
 }
 
+core::LedgerReading missing() {
+  core::LedgerReading reading;
+  reading.exists = false;
+  return reading;
+}
+
+std::string cannot(const char* what, const std::string& path) {
+  return "cannot " + std::string(what) + " the ledger `" + path + "`: " + std::strerror(errno);
+}
+
 bool write_all(int file, std::string_view text) {
   while (!text.empty()) {
     const ssize_t written = ::write(file, text.data(), text.size());
@@ -57,19 +67,23 @@ bool can_tell_a_change(const struct stat& info) {
 
 }  // namespace
 
-Expected<core::LedgerReading, std::string> LedgerFile::read() {
-  const std::string name = "the ledger `" + path_ + "`";
+const core::LedgerRead& LedgerFile::read() {
   struct stat info {};
-  if (::lstat(path_.c_str(), &info) != 0) {
-    if (errno != ENOENT) return Error("cannot read " + name + ": " + std::strerror(errno));
-    known_.reset();
-    core::LedgerReading none;
-    none.exists = false;
-    return none;
-  }
-  if (known_ && same_file(*known_, info)) return last_;
+  const bool there = ::lstat(path_.c_str(), &info) == 0;
+  if (there && known_ && same_file(*known_, info)) return last_;
   known_.reset();
-  if (info.st_uid != ::geteuid()) return Error(name + " belongs to user " + std::to_string(info.st_uid));
+  if (there) {
+    last_ = read(info);
+  } else {
+    last_ = errno == ENOENT ? core::LedgerRead(missing()) : Error(cannot("read", path_));
+  }
+  return last_;
+}
+
+core::LedgerRead LedgerFile::read(struct stat info) {
+  if (info.st_uid != ::geteuid()) {
+    return Error("the ledger `" + path_ + "` belongs to user " + std::to_string(info.st_uid));
+  }
   if (S_ISLNK(info.st_mode)) return damaged("it is a symbolic link");
   if (!S_ISREG(info.st_mode)) return damaged("it is no file");
   if (static_cast<std::size_t>(info.st_size) > largest_ledger) {
@@ -77,25 +91,22 @@ Expected<core::LedgerReading, std::string> LedgerFile::read() {
   }
   const Fd file(::open(path_.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
   if (!file && (errno == EACCES || errno == EPERM)) return damaged("it cannot be read");
-  if (!file || ::fstat(file.get(), &info) != 0) {
-    if (errno == ENOENT) return read();  // replaced or removed just now
-    return Error("cannot read " + name + ": " + std::strerror(errno));
-  }
+  if (!file && errno == ENOENT) return missing();  // just now
+  if (!file || ::fstat(file.get(), &info) != 0) return Error(cannot("read", path_));
   const bool lasting = can_tell_a_change(info);
   const auto text = read_all(file.get(), largest_ledger + 1);
-  if (!text) return Error("cannot read " + name + ": " + std::strerror(errno));
-  if (!lasting) return read_ledger(*text);
-  known_ = info;
-  return last_ = read_ledger(*text);
+  if (!text) return Error(cannot("read", path_));
+  if (lasting) known_ = info;
+  return read_ledger(*text);
 }
 
 Expected<std::string, std::string> LedgerFile::replace(const Ledger& ledger, bool keep_old,
                                                        const std::function<bool()>& not_any_more) {
   const std::string next = path_ + ".new";
-  const auto failed = [&](const std::string& what) {
-    const int error = errno;
+  const auto failed = [&](const char* what) {
+    auto why = cannot(what, path_);
     ::unlink(next.c_str());
-    return Error("cannot " + what + " the ledger `" + path_ + "`: " + std::strerror(error));
+    return Error(std::move(why));
   };
   struct stat old {};
   const mode_t mode = ::lstat(path_.c_str(), &old) == 0 && S_ISREG(old.st_mode) ? old.st_mode & 0666U : 0600U;

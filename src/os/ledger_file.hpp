@@ -21,7 +21,7 @@ class LedgerFile {
   [[nodiscard]] const std::string& path() const { return path_; }
 
   // What has not changed since the last look is not read again. The error: it is there, and is not ours to read.
-  Expected<core::LedgerReading, std::string> read();
+  const core::LedgerRead& read();
 
   // Written beside it, flushed to the disk, and moved into its place, unless `not_any_more`. `keep_old`: what stands
   // there is kept as FILE.corrupt-TIME, which is the answer. The error says what failed; then the file is as it was.
@@ -29,12 +29,13 @@ class LedgerFile {
                                              const std::function<bool()>& not_any_more);
 
  private:
+  core::LedgerRead read(struct stat info);
   Expected<std::string, std::string> put_aside();
   void drop_oldest();
 
   std::string path_;
   std::optional<struct stat> known_;  // the file that `last_` was read from
-  core::LedgerReading last_;
+  core::LedgerRead last_;
 };
 
 }  // namespace berth::os

@@ -66,7 +66,7 @@ Expected<std::unique_ptr<LedgerPlace>, std::string> LedgerPlace::open(const std:
   if (shared && ::lstat(file.c_str(), &info) == 0 && S_ISLNK(info.st_mode)) {
     return Error("it is a symbolic link, and is not trusted");
   }
-  if (const auto reading = ledger.read(); !reading) return Error(reading.error());
+  if (const auto& reading = ledger.read(); !reading) return Error(reading.error());
   auto locks = LeaseLocks::open(lock_file_of(file));
   if (!locks) return Error(locks.error());
   std::optional<AnnouncedLock> announced;
@@ -105,8 +105,8 @@ bool LedgerPlace::somebody_listens(Port port) {
   return os::somebody_listens(port);
 }
 
-std::optional<LedgerEntry> LedgerPlace::seen_on(Port port) {
-  return entry_seen_on(port);
+std::vector<LedgerEntry> LedgerPlace::seen_on(const std::vector<Port>& ports) {
+  return entries_seen_on(ports);
 }
 
 core::ProcessIdentity LedgerPlace::self() const {

@@ -34,12 +34,12 @@ class LedgerPlace : public core::LedgerHost {
 
   Lock enter(std::chrono::milliseconds patience, std::string& why) override;
   void leave() override;
-  Expected<core::LedgerReading, std::string> read() override { return file_.read(); }
+  const core::LedgerRead& read() override { return file_.read(); }
   Expected<std::string, std::string> replace(const Ledger& ledger, bool keep_old) override;
 
   core::Life life_of(const LedgerEntry& entry) override;
   bool somebody_listens(Port port) override;
-  std::optional<LedgerEntry> seen_on(Port port) override;
+  std::vector<LedgerEntry> seen_on(const std::vector<Port>& ports) override;
   [[nodiscard]] core::ProcessIdentity self() const override;
   core::ProcessIdentity identity_of(int pid) override;
   [[nodiscard]] std::string describe(int pid) const override;

@@ -57,23 +57,34 @@ bool somebody_listens(Port port) {
   return !listeners.known() || !listeners.on(port).empty();  // not known: better one entry too many
 }
 
-std::optional<LedgerEntry> entry_seen_on(Port port) {
-  const auto pid = PortHolders().process(port);
-  if (!pid) return std::nullopt;
-  const auto identity = identity_of(*pid);
+namespace {
+
+LedgerEntry entry_of(Port port, pid_t pid) {
+  const auto identity = identity_of(pid);
   LedgerEntry entry;
   entry.port = port;
-  entry.pid = *pid;
+  entry.pid = pid;
   entry.start_time = identity.start_time;
   entry.boot_id = identity.boot_id;
   entry.pid_namespace = identity.pid_namespace;
   entry.created_at = entry.last_heartbeat = wall_ms();
-  entry.server = environment_value(*pid, "BERTH_SERVER").value_or("");
-  entry.project = environment_value(*pid, "BERTH_PROJECT").value_or("");
-  entry.instance_id = environment_value(*pid, "MCP_INSTANCE_ID").value_or(std::to_string(*pid));
-  const std::string supervisor = environment_value(*pid, "BERTH_SUPERVISOR").value_or("");
+  entry.server = environment_value(pid, "BERTH_SERVER").value_or("");
+  entry.project = environment_value(pid, "BERTH_PROJECT").value_or("");
+  entry.instance_id = environment_value(pid, "MCP_INSTANCE_ID").value_or(std::to_string(pid));
+  const std::string supervisor = environment_value(pid, "BERTH_SUPERVISOR").value_or("");
   std::from_chars(supervisor.data(), supervisor.data() + supervisor.size(), entry.supervisor_pid);
   return entry;
+}
+
+}  // namespace
+
+std::vector<LedgerEntry> entries_seen_on(const std::vector<Port>& ports) {
+  std::vector<LedgerEntry> entries;
+  PortHolders holders;  // one look at the machine for all of them
+  for (const Port port : ports) {
+    if (const auto pid = holders.process(port)) entries.push_back(entry_of(port, *pid));
+  }
+  return entries;
 }
 
 }  // namespace berth::os

@@ -1,8 +1,8 @@
 #pragma once
 // What can be known of the processes that the port ledger names, from /proc and the kernel's sockets.
 
-#include <optional>
 #include <string>
+#include <vector>
 
 #include "core/ledger_host.hpp"
 
@@ -17,8 +17,8 @@ core::Life life_of(const LedgerEntry& entry);
 
 bool somebody_listens(Port port);
 
-// An entry made of what is on that port: the process that listens, or the one that has it bound, and what its
+// Entries made of what is on these ports: the process that listens, or the one that has it bound, and what its
 // environment says of it.
-std::optional<LedgerEntry> entry_seen_on(Port port);
+std::vector<LedgerEntry> entries_seen_on(const std::vector<Port>& ports);
 
 }  // namespace berth::os

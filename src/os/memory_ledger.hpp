@@ -22,15 +22,15 @@ class MemoryLedger : public core::LedgerHost {
 
   Lock enter(std::chrono::milliseconds, std::string&) override { return Lock::got; }
   void leave() override {}
-  Expected<core::LedgerReading, std::string> read() override { return core::LedgerReading{ledger_, {}, true}; }
+  const core::LedgerRead& read() override { return file_; }
   Expected<std::string, std::string> replace(const Ledger& ledger, bool) override {
-    ledger_ = ledger;
+    file_->ledger = ledger;
     return std::string();
   }
 
   core::Life life_of(const LedgerEntry& entry) override { return os::life_of(entry); }
   bool somebody_listens(Port) override { return true; }
-  std::optional<LedgerEntry> seen_on(Port) override { return std::nullopt; }
+  std::vector<LedgerEntry> seen_on(const std::vector<Port>&) override { return {}; }
   [[nodiscard]] core::ProcessIdentity self() const override { return identity_of_this_process(); }
   core::ProcessIdentity identity_of(int pid) override { return os::identity_of(pid); }
   [[nodiscard]] std::string describe(int pid) const override { return describe_process(pid); }
@@ -38,7 +38,7 @@ class MemoryLedger : public core::LedgerHost {
   [[nodiscard]] core::Instant now() const override { return std::chrono::steady_clock::now(); }
 
  private:
-  Ledger ledger_;
+  core::LedgerRead file_;
 };
 
 }  // namespace berth::os

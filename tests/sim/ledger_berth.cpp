@@ -78,10 +78,10 @@ class SimHost : public core::LedgerHost {
     machine_.unlock(berth_.lock_file, LedgerMachine::writer, berth_.description);
   }
 
-  Expected<core::LedgerReading, std::string> read() override {
+  const core::LedgerRead& read() override {
     berth_.call("read");
     berth_.last_reading = {};
-    if (machine_.time < machine_.unreadable_until) return Unexpected<std::string>("cannot read the ledger");
+    if (machine_.time < machine_.unreadable_until) return last_ = Unexpected<std::string>("cannot read the ledger");
     core::LedgerReading reading{machine_.file.ledger, machine_.file.damage, machine_.file.exists};
     berth_.last_reading = reading;
     world_.check_read(berth_);
@@ -90,7 +90,7 @@ class SimHost : public core::LedgerHost {
       berth_.visit.reading = reading;
       berth_.visit.version = machine_.file.written;
     }
-    return reading;
+    return last_ = reading;
   }
   Expected<std::string, std::string> replace(const Ledger& ledger, bool keep_old) override {
     berth_.call("replace");
@@ -122,8 +122,15 @@ class SimHost : public core::LedgerHost {
     berth_.call("somebody_listens");
     return machine_.listeners.contains(port);
   }
-  std::optional<LedgerEntry> seen_on(Port port) override {
+  std::vector<LedgerEntry> seen_on(const std::vector<Port>& ports) override {
     berth_.call("seen_on");
+    std::vector<LedgerEntry> all;
+    for (const Port port : ports) {
+      if (auto entry = seen_on(port)) all.push_back(std::move(*entry));
+    }
+    return all;
+  }
+  std::optional<LedgerEntry> seen_on(Port port) const {
     const auto listener = machine_.listeners.find(port);
     if (listener == machine_.listeners.end()) return std::nullopt;
     const SimProcess& there = *listener->second.process;
@@ -178,6 +185,7 @@ class SimHost : public core::LedgerHost {
   LedgerWorld& world_;
   LedgerMachine& machine_;
   SimBerth& berth_;
+  core::LedgerRead last_;
 };
 
 SimBerth::SimBerth(LedgerWorld& world, unsigned its_number, unsigned its_life)
