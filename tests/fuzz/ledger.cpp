@@ -6,17 +6,6 @@
 
 using namespace berth;
 
-namespace {
-
-// Numbers of others may lose their last digit: the library does not read every double exactly.
-std::string known(Ledger ledger) {
-  ledger.others.clear();
-  for (LedgerEntry& entry : ledger.entries) entry.others.clear();
-  return os::ledger_text(ledger);
-}
-
-}  // namespace
-
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   const auto reading = os::read_ledger(text);
@@ -30,7 +19,6 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string written = os::ledger_text(reading.ledger);
   const auto again = os::read_ledger(written);
   FUZZ_CHECK(!again.damage, *again.damage + ": " + fuzz::visible(written));
-  FUZZ_CHECK(again.ledger.entries.size() == reading.ledger.entries.size(), fuzz::visible(written));
-  FUZZ_CHECK(known(again.ledger) == known(reading.ledger), fuzz::visible(written));
+  FUZZ_CHECK(again.ledger == reading.ledger, fuzz::visible(written));
   return 0;
 }
