@@ -98,8 +98,9 @@ class PortLedger {
   static Expected<PortLedger, std::string> open(Options options);
   PortLedger(std::unique_ptr<core::LedgerHost> host, Options options);  // on another host than this machine
   PortLedger(PortLedger&&) noexcept;
-  ~PortLedger();  // what is leased is free for others; call `release` and `write` first, or the entries stay for a
-                  // while
+  // What is leased is free for others then; the entries stay until somebody evicts them, unless `release` and `write`
+  // were called first.
+  ~PortLedger();
 
   // Makes the port ours. Refused when somebody else has leased it, or is registered there and not provably gone. A
   // shared file is written at once, which may wait for others for a fifth of a second.
