@@ -74,7 +74,8 @@ class PortLedger {
     // Programs that know nothing of the kernel's locks write it too. They announce it by making FILE.lock with O_EXCL,
     // and so does this one then.
     bool shared = false;
-    std::function<void(const std::string&)> log;  // of what was repaired and who was evicted
+    std::function<void(const std::string&)> log = {};   // of who was evicted
+    std::function<void(const std::string&)> warn = {};  // of what was damaged; goes to `log` when there is none
   };
 
   // What others are told of a lease.
@@ -161,6 +162,7 @@ class PortLedger {
   void rebuild(Ledger& ledger);
   void forget_released();
   void log(const std::string& line) const;
+  void warn(const std::string& line) const;
 
   std::unique_ptr<core::LedgerHost> host_;
   Options options_;

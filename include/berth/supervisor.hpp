@@ -22,7 +22,8 @@ struct SupervisorOptions {
   bool verbose = false;
   bool quiet = false;
   std::string version;
-  std::function<void()> on_listening;  // the control socket answers from now on
+  std::function<void()> on_listening;                  // the control socket answers from now on
+  std::function<void(const std::string&)> on_warning;  // before that: something does not work as it should
 };
 
 class Supervisor {

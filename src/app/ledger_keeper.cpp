@@ -91,6 +91,7 @@ void LedgerKeeper::on_timer() {
     hooks_.mend();
     ledger_.beat();
     if (!ledger_.due()) ledger_.tidy();  // nothing is leased; entries of others that are silent are still looked at
+    if (ledger_.descriptor_changed()) hooks_.descriptor();
   }
   if (ledger_.due() && Clock::now() >= next_write_) write();
   arm();

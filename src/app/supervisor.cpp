@@ -20,6 +20,7 @@
 #include "app/fleet.hpp"
 #include "app/ledger_keeper.hpp"
 #include "app/log_file_sink.hpp"
+#include "core/utf8.hpp"
 #include "os/leased_binder.hpp"
 #include "os/memory_ledger.hpp"
 #include "os/process.hpp"
@@ -132,10 +133,12 @@ class Supervisor::Impl {
                  lock_.predecessor()->pid, fmt::join(leftovers_, ", "));
     }
     if (!ledger_trouble_.empty()) {
-      log_->warn(
-          "the ledger of ports `{}` cannot be used: {}; ports are shared with other supervisors by what can be "
-          "bound, and `berth ports` asks those that run",
+      const auto line = fmt::format(
+          "the ledger of ports `{}` cannot be used: {}; ports are shared with other supervisors by what can be bound, "
+          "and `berth ports` asks those that run",
           ledger_file(), ledger_trouble_);
+      log_->warn(line);
+      if (options_.on_warning) options_.on_warning(line);
     }
     keeper_.start();
     if (!guardian_.running()) {
@@ -179,7 +182,7 @@ class Supervisor::Impl {
     harbour.marker = mark_.entry();
     harbour.brand = mark_.brand;
     const char* outside = std::getenv("MCP_INSTANCE_ID");
-    harbour.instances = outside != nullptr && *outside != '\0' ? outside : config_.name;
+    harbour.instances = outside != nullptr && *outside != '\0' ? core::tame(outside) : config_.name;
     harbour.log_dir = options_.log_dir;
     harbour.child_limits = raise_descriptor_limit();
     harbour.desk = &desk_;
@@ -270,6 +273,7 @@ class Supervisor::Impl {
     options.project = config_.name;
     options.shared = !config_.ports.registry.empty();
     options.log = [this](const std::string& line) { log_->info(line); };
+    options.warn = [this](const std::string& line) { log_->warn(line); };
     auto ledger = PortLedger::open(options);
     if (ledger) return std::move(*ledger);
     ledger_trouble_ = ledger.error();

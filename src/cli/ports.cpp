@@ -77,17 +77,22 @@ std::string name_of(const LedgerEntry& entry) {
   return core::tame(entry.server.empty() ? entry.instance_id : entry.project + "." + entry.server);
 }
 
+std::string state_of(const LedgerEntry& entry) {
+  return entry.state.empty() ? "-" : core::tame(entry.state);
+}
+
 void print(const Ports& ports) {
   if (ports.instances.empty() && ports.dead.empty()) std::cout << "no instances\n";
   std::size_t longest_name = 0;
   std::size_t longest_state = 0;
   for (const auto& [key, entry] : ports.instances) {
     longest_name = std::max(longest_name, name_of(entry).size());
-    longest_state = std::max(longest_state, entry.state.size());
+    longest_state = std::max(longest_state, state_of(entry).size());
   }
   for (const auto& [key, entry] : ports.instances) {
     std::cout << fmt::format("{:<5}  {:<{}}  {:<{}}  pid {:<7}  {}\n", entry.port, name_of(entry), longest_name,
-                             core::tame(entry.state), longest_state, entry.pid, core::tame(entry.url));
+                             state_of(entry), longest_state, entry.pid,
+                             entry.project.empty() ? "(another program)" : core::tame(entry.url));
   }
   for (const auto& port : ports.dead) {
     std::cout << os::json_text(port.at("port")) << "  dead: " << core::tame(std::string(port.at("reason").as_string()));

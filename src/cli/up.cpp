@@ -58,7 +58,9 @@ int run_in_foreground(Config config, SupervisorOptions options) {
 }
 
 // The parent of a detached supervisor learns through this pipe what became of it: an empty line when it answers on its
-// socket, else the reason why it does not.
+// socket, else the reason why it does not. Before that, warnings, which begin with this:
+constexpr char warning = '!';
+
 void tell(int pipe, const std::string& message) {
   const std::string line = message + "\n";
   [[maybe_unused]] const auto written = ::write(pipe, line.data(), line.size());
@@ -80,6 +82,7 @@ void tell(int pipe, const std::string& message) {
   if (::fork() > 0) take_note_of_ends();
   const os::Fd null(::open("/dev/null", O_RDWR));
   for (int fd = 0; fd <= 2; ++fd) ::dup2(null.get(), fd);
+  options.on_warning = [&report](const std::string& line) { tell(report.get(), warning + line); };
   options.on_listening = [&report] {
     tell(report.get(), "");
     report.reset();
@@ -122,7 +125,11 @@ void detach(Config config, SupervisorOptions options) {
     become_supervisor(std::move(config), std::move(options), std::move(write_end));
   }
   write_end.reset();
-  if (const auto trouble = first_line(read_end.get()); !trouble.empty()) throw Stop{exit_failed, trouble};
+  std::string line;
+  while ((line = first_line(read_end.get())).starts_with(warning)) {
+    std::cerr << "berth: warning: " << line.substr(1) << "\n";
+  }
+  if (!line.empty()) throw Stop{exit_failed, line};
 }
 
 int wait_until_up(const std::string& socket, const std::string& timeout) {

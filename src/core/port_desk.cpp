@@ -18,6 +18,7 @@ bool PortDesk::try_port(Port port, Search& search) {
     return true;
   }
   search.last = trouble->message;
+  if (trouble->holder.empty()) search.nameless[port] = trouble->message;
   search.machine_refuses = !trouble->taken;
   search.passing = search.passing || trouble->passing;
   if (trouble->taken && busy_.insert_or_assign(port, search.now).second) log_(trouble->message + "; passed over");
@@ -85,9 +86,12 @@ std::string PortDesk::exhausted(const Search& search) {
   for (std::uint32_t port = range.first; port <= range.last && known < 2 * most_named; ++port) {
     std::string holder = binder_.holder(static_cast<Port>(port));
     if (holder.empty() && berths_.contains(static_cast<Port>(port))) holder = "this project";
-    if (holder.empty() || ++known > most_named) continue;
+    const auto why = search.nameless.find(static_cast<Port>(port));
+    if (holder.empty() && why == search.nameless.end()) continue;
+    if (++known > most_named) continue;
     ++named;
-    holders += (holders.empty() ? "" : "; ") + std::to_string(port) + " by " + holder;
+    holders += holders.empty() ? "" : "; ";
+    holders += holder.empty() ? why->second : std::to_string(port) + " by " + holder;
   }
   std::string message = registry_.exhausted_message();
   if (named > 0) message += "; held: " + holders + (known > named ? "; and more" : "");

@@ -78,9 +78,10 @@ class PortDesk {
  private:
   struct Search {  // of one claim
     Instant now;
-    std::string last;              // why the last port that was tried is not to be had
-    bool machine_refuses = false;  // whatever the port: to try another makes no sense
-    bool passing = false;          // some port is only busy for a while
+    std::string last;                      // why the last port that was tried is not to be had
+    std::map<Port, std::string> nameless;  // why those are not of which no holder is known
+    bool machine_refuses = false;          // whatever the port: to try another makes no sense
+    bool passing = false;                  // some port is only busy for a while
   };
   bool try_port(Port port, Search& search);
   std::optional<Port> first_that_binds(Search& search);

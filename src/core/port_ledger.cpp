@@ -61,6 +61,10 @@ void PortLedger::log(const std::string& line) const {
   if (options_.log) options_.log(line);
 }
 
+void PortLedger::warn(const std::string& line) const {
+  options_.warn ? options_.warn(line) : log(line);
+}
+
 // ---- whose an entry is
 // ------------------------------------------------------------------------------------------------
 
@@ -110,8 +114,13 @@ bool PortLedger::is_over(const LedgerEntry& entry) {
   evidence.silence = silence_->look(entry, host_->now());
   evidence.silence_by_clock = std::chrono::milliseconds(host_->wall_ms() - entry.last_heartbeat);
   const auto verdict = core::judge(evidence);
-  return verdict == core::LeaseVerdict::over ||
-         (verdict == core::LeaseVerdict::over_if_silent_port && !host_->somebody_listens(entry.port));
+  if (verdict != core::LeaseVerdict::over_if_silent_port) return verdict == core::LeaseVerdict::over;
+  // A ready server of ours is who listens there: the entry came after it.
+  if (lease != leases_.end() && lease->second.locked && !lease->second.released &&
+      lease->second.entry.state == "ready") {
+    return true;
+  }
+  return !host_->somebody_listens(entry.port);
 }
 
 std::string PortLedger::name_of(const LedgerEntry& entry) const {
@@ -121,7 +130,8 @@ std::string PortLedger::name_of(const LedgerEntry& entry) const {
 
 LeaseRefused PortLedger::refusal(Port port, const LedgerEntry* entry) {
   const std::string place = "port " + std::to_string(port) + " is leased to ";
-  if (entry == nullptr) return {"", place + "another supervisor", false};
+  // Not written yet, or about to be given back: nobody has lived there for long.
+  if (entry == nullptr) return {"", place + "another supervisor", true};
   const std::string holder = host_->describe(entry->pid);
   const bool passing = !host_->others_lock(port) && host_->life_of(*entry) != core::Life::alive &&
                        std::chrono::milliseconds(host_->wall_ms() - entry->last_heartbeat) >= longest_silence &&
@@ -299,7 +309,12 @@ PortLedger::Written PortLedger::bring_up_to_date(std::chrono::milliseconds patie
     trouble_ = kept.error();
     return Written::failed;
   }
-  if (damage) log("the ledger of ports was damaged (" + *damage + "); kept as " + *kept + ", and rebuilt");
+  if (damage) warn("the ledger of ports was damaged (" + *damage + "); kept as " + *kept + ", and rebuilt");
+  constexpr std::size_t most_told = 16;
+  if (evicted.size() > most_told) {
+    log(std::to_string(evicted.size()) + " leases in the ledger of ports are over: their processes are gone");
+    evicted.clear();
+  }
   for (const LedgerEntry& entry : evicted) {
     log("port " + std::to_string(entry.port) + ": the lease of " + name_of(entry) + " (pid " +
         std::to_string(entry.pid) + ") is over: it is gone");

@@ -87,7 +87,9 @@ std::string PortRegistry::exhausted_message() const {
   return "no free port in the range " + std::to_string(range_.first) + "-" + std::to_string(range_.last) + ": " +
          std::to_string(used_->size()) + " in use, " + std::to_string(dead_.size()) + " dead" +
          (resting_->size() == 0 ? "" : ", " + std::to_string(resting_->size()) + " resting for a minute") +
-         "; widen `range` in [ports], stop a server, or free what holds the dead ports (`berth ports` lists them)";
+         "; widen `range` in [ports]" +
+         (dead_.empty() ? " or stop a server"
+                        : ", stop a server, or free what holds the dead ports (`berth ports` lists them)");
 }
 
 void PortRegistry::update_free(Port port) {

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdio.h>  // renameat2
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <csignal>
@@ -22,7 +23,11 @@ pid_t maker_of(int file) {
   char text[32];
   const ssize_t got = ::pread(file, text, sizeof(text), 0);
   pid_t pid = 0;
-  if (got > 0) std::from_chars(text, text + got, pid);
+  const char* const end = text + std::max<ssize_t>(got, 0);
+  const char* const digit =
+      std::find_if(static_cast<const char*>(text), end, [](char c) { return c >= '0' && c <= '9'; });
+  if (digit > text && digit[-1] == '-') return 0;
+  std::from_chars(digit, end, pid);  // whatever stands before it
   return pid > 0 ? pid : 0;
 }
 

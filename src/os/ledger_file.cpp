@@ -109,7 +109,7 @@ Expected<std::string, std::string> LedgerFile::replace(const Ledger& ledger, boo
     return Error(std::move(why));
   };
   struct stat old {};
-  const mode_t mode = ::lstat(path_.c_str(), &old) == 0 && S_ISREG(old.st_mode) ? old.st_mode & 0666U : 0600U;
+  const mode_t mode = ::lstat(path_.c_str(), &old) == 0 && S_ISREG(old.st_mode) ? (old.st_mode & 0666U) | 0600U : 0600U;
   ::unlink(next.c_str());  // of one that was killed half-way
   const Fd file(::open(next.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!file) return failed("write");
@@ -117,7 +117,7 @@ Expected<std::string, std::string> LedgerFile::replace(const Ledger& ledger, boo
     errno = EMFILE;
     return failed("write");
   }
-  if (mode != 0600U && !keep_old) ::fchmod(file.get(), mode);
+  if (mode != 0600U) ::fchmod(file.get(), mode);
   if (!write_all(file.get(), ledger_text(ledger)) || ::fsync(file.get()) != 0) return failed("write");
   if (not_any_more()) {
     ::unlink(next.c_str());

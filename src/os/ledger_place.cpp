@@ -9,8 +9,10 @@
 #include <thread>
 
 #include "os/clock.hpp"
+#include "os/ledger_text.hpp"
 #include "os/ledger_witness.hpp"
 #include "os/process.hpp"
+#include "os/read_file.hpp"
 
 namespace berth {
 
@@ -53,6 +55,24 @@ std::optional<std::string> distrust_of_folder(const std::string& file) {
   return std::nullopt;
 }
 
+namespace {
+
+// A path that somebody has chosen may be a slip. What stands in the runtime dir under our own name is damage.
+std::optional<std::string> something_else(const std::string& file) {
+  if (file.ends_with(".lock") || file.ends_with(".sock")) return "its name is that of a lock or a socket";
+  struct stat info {};
+  if (::lstat(file.c_str(), &info) != 0) return std::nullopt;
+  if (S_ISLNK(info.st_mode)) return "it is a symbolic link, and is not trusted";
+  if (!S_ISREG(info.st_mode)) return "it is no file";
+  const auto text = os::read_file(file, largest_ledger + 1);
+  if (text && text->size() <= largest_ledger && !may_be_ledger(*text)) {
+    return "it is a file of another kind, without `instances`; choose another name, or remove it when it is of no use";
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
 std::string lock_file_of(const std::string& file) {
   constexpr std::string_view json = ".json";
   if (file.ends_with(json)) return file.substr(0, file.size() - json.size()) + ".lock";
@@ -62,10 +82,7 @@ std::string lock_file_of(const std::string& file) {
 Expected<std::unique_ptr<LedgerPlace>, std::string> LedgerPlace::open(const std::string& file, bool shared) {
   if (auto distrust = distrust_of_folder(file)) return Error(*distrust);
   LedgerFile ledger(file);
-  struct stat info {};
-  if (shared && ::lstat(file.c_str(), &info) == 0 && S_ISLNK(info.st_mode)) {
-    return Error("it is a symbolic link, and is not trusted");
-  }
+  if (auto other = shared ? something_else(file) : std::nullopt) return Error(*other);
   if (const auto& reading = ledger.read(); !reading) return Error(reading.error());
   auto locks = LeaseLocks::open(lock_file_of(file));
   if (!locks) return Error(locks.error());
@@ -102,7 +119,12 @@ core::Life LedgerPlace::life_of(const LedgerEntry& entry) {
 }
 
 bool LedgerPlace::somebody_listens(Port port) {
-  return os::somebody_listens(port);
+  const auto now = std::chrono::steady_clock::now();
+  if (looked_at_ == std::chrono::steady_clock::time_point{} || now - looked_at_ > 100ms) {
+    listeners_ = Listeners::look();
+    looked_at_ = std::chrono::steady_clock::now();
+  }
+  return !listeners_.known() || !listeners_.on(port).empty();  // not known: better one entry too many
 }
 
 std::vector<LedgerEntry> LedgerPlace::seen_on(const std::vector<Port>& ports) {

@@ -2,6 +2,7 @@
 // The port ledger on this machine: its file, the locks beside it, and the processes that it names.
 
 #include <berth/expected.hpp>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,6 +11,7 @@
 #include "os/announced_lock.hpp"
 #include "os/lease_locks.hpp"
 #include "os/ledger_file.hpp"
+#include "os/listeners.hpp"
 
 namespace berth::os {
 
@@ -50,6 +52,9 @@ class LedgerPlace : public core::LedgerHost {
   LedgerPlace(LeaseLocks locks, LedgerFile file, std::optional<AnnouncedLock> announced)
       : locks_(std::move(locks)), file_(std::move(file)), announced_(std::move(announced)) {}
 
+  // Of the moment: a pass over many entries asks for each.
+  Listeners listeners_;
+  std::chrono::steady_clock::time_point looked_at_{};
   LeaseLocks locks_;
   LedgerFile file_;
   std::optional<AnnouncedLock> announced_;

@@ -201,6 +201,14 @@ core::LedgerReading read_ledger(std::string_view text) {
   return reading;
 }
 
+bool may_be_ledger(std::string_view text) {
+  constexpr std::string_view list = "\"instances\"";
+  if (text.find(list) != std::string_view::npos) return true;
+  const auto begin = text.find_first_not_of(" \t\r\n{");
+  if (begin != std::string_view::npos && list.starts_with(text.substr(begin))) return true;  // cut
+  return text.find_first_not_of(std::string_view(" \t\r\n{}[]\0", 9)) == std::string_view::npos;
+}
+
 std::string ledger_text(const Ledger& ledger) {
   json::array instances;
   for (const LedgerEntry& entry : ledger.entries) instances.push_back(to_json(entry));

@@ -19,6 +19,9 @@ inline constexpr std::size_t largest_ledger = 16U << 20U;
 // was killed half-way, the entries that are whole are saved.
 core::LedgerReading read_ledger(std::string_view text);
 
+// It is a ledger, or was one before it was damaged, or may have been: nothing that is somebody's for another purpose.
+bool may_be_ledger(std::string_view text);
+
 boost::json::object to_json(const LedgerEntry& entry);
 
 // read_ledger(ledger_text(x)) is x, without damage.

@@ -52,11 +52,6 @@ core::Life life_of(const LedgerEntry& entry) {
   return same && is_alive(*stat) ? Life::alive : Life::gone;
 }
 
-bool somebody_listens(Port port) {
-  const auto listeners = Listeners::look();
-  return !listeners.known() || !listeners.on(port).empty();  // not known: better one entry too many
-}
-
 namespace {
 
 LedgerEntry entry_of(Port port, pid_t pid) {

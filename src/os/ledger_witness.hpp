@@ -15,8 +15,6 @@ core::ProcessIdentity identity_of(pid_t pid);
 
 core::Life life_of(const LedgerEntry& entry);
 
-bool somebody_listens(Port port);
-
 // Entries made of what is on these ports: the process that listens, or the one that has it bound, and what its
 // environment says of it.
 std::vector<LedgerEntry> entries_seen_on(const std::vector<Port>& ports);

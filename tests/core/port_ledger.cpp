@@ -3,6 +3,7 @@
 #include <berth/port_ledger.hpp>
 
 #include <map>
+#include <set>
 
 #include "core/ledger_host.hpp"
 #include "support/catch.hpp"
@@ -17,6 +18,7 @@ struct Machine {
   std::map<int, std::uint64_t> processes;  // by pid: when they began
   LedgerReading file{{}, {}, false};
   bool full = false;
+  std::set<Port> listening;
 
   [[nodiscard]] const LedgerEntry* on(Port port) const {
     for (const LedgerEntry& entry : file.ledger.entries) {
@@ -65,7 +67,7 @@ class Host : public LedgerHost {
     if (entry.boot_id.empty()) return at != machine_.processes.end() ? Life::unknown : Life::absent;
     return at != machine_.processes.end() && at->second == entry.start_time ? Life::alive : Life::gone;
   }
-  bool somebody_listens(Port) override { return false; }
+  bool somebody_listens(Port port) override { return machine_.listening.contains(port); }
   std::vector<LedgerEntry> seen_on(const std::vector<Port>&) override { return {}; }
   [[nodiscard]] ProcessIdentity self() const override { return {pid_, start_, "boot", 1}; }
   ProcessIdentity identity_of(int pid) override {
@@ -118,6 +120,22 @@ TEST_CASE("A run with the pid of the run before is told with its own start") {
   ledger.tell(8765, instance("web.3", 21));  // another one, which nobody has seen
   ledger.write();
   CHECK(machine.on(8765)->start_time == 0);
+}
+
+TEST_CASE("A ghost that somebody writes over a ready server's entry is evicted, though the server listens there") {
+  Machine machine{.processes = {{10, 100}, {20, 200}}};
+  machine.listening = {8765};
+  auto ledger = ledger_of(machine, 10);
+  REQUIRE(ledger.lease(8765));
+  ledger.tell(8765, instance("web.1", 20));
+  ledger.write();
+  LedgerEntry ghost = five_fields(8765, 99);  // nobody has this pid
+  ghost.last_heartbeat -= 1'000'000;
+  machine.file.ledger.entries = {ghost};
+  CHECK(ledger.active().at(0).instance_id == "web.1");
+  ledger.beat();
+  ledger.write();
+  CHECK(machine.on(8765)->instance_id == "web.1");
 }
 
 TEST_CASE("Who stands at a leased port with five fields since the file was lost stays there") {

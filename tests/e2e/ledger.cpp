@@ -284,6 +284,28 @@ TEST_CASE("A ledger that cannot be used is told once, and servers run without it
   sandbox.down();
 }
 
+TEST_CASE("A registry that is something else is left alone, and told") {
+  Sandbox sandbox;
+  const auto other = sandbox.file("package.json");
+  const std::string theirs = R"({"name": "not a ledger"})";
+  write_file(other, theirs);
+  const std::string registry =
+      GENERATE(std::string("package.json"), std::string("berth.toml"), std::string("."), std::string("logs.lock"));
+  auto config = sandbox.config();
+  config.ports("registry", registry);
+  config.server("web");
+  sandbox.write(config);
+  const std::string before = read_file(sandbox.config_path());
+  const Result up = sandbox.berth({"up", "--detach", "--wait"});
+  CHECK(up.code == 0);
+  INFO(up.err);
+  CHECK(has(up.err, "berth: warning: the ledger of ports"));
+  CHECK(has(up.err, "cannot be used"));
+  CHECK(read_file(other) == theirs);
+  CHECK(read_file(sandbox.config_path()) == before);
+  sandbox.down();
+}
+
 TEST_CASE("A runtime dir that somebody removes is made anew with all that belongs there") {
   Sandbox sandbox;
   auto config = sandbox.config();

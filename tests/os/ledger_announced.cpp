@@ -97,6 +97,17 @@ TEST_CASE("A lock whose maker lives is never taken away, however old it is") {
   CHECK(foreign.text() == std::to_string(maker->pid()));
 }
 
+TEST_CASE("A maker is known by its pid whatever stands around it") {
+  const Foreign foreign;
+  const auto maker = sleeper();
+  const std::string before = GENERATE("  ", "pid=", "{\"pid\":");
+  foreign.make(before + std::to_string(maker->pid()) + "}");
+  AnnouncedLock lock(foreign.path(), 0s);
+  std::string why;
+  CHECK(lock.take(why) == Lock::busy);
+  CHECK(why == "`" + foreign.path() + "` is held by " + describe_process(maker->pid()));
+}
+
 TEST_CASE("A lock whose maker is dead is taken away at once, however new it is") {
   const Foreign foreign;
   foreign.make(std::to_string(dead_pid()) + GENERATE("", "\n"));

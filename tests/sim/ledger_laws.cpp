@@ -65,7 +65,9 @@ std::string LedgerWorld::why_it_has_to_stay(const SimBerth& berth, const LedgerE
     }
   }
   const auto listener = machine.listeners.find(entry.port);
-  if (listener != machine.listeners.end() && listener->second.since < since) return "somebody listens on its port";
+  const bool is_heard = listener != machine.listeners.end() && listener->second.since < since;
+  const bool own = is_heard && lease != berth.wanted.end() && listener->second.process->life == berth.life;
+  if (is_heard && !own) return "somebody listens on its port";
   const auto age = machine.age_of(entry);
   if (!age || *age >= silence) return {};
   const SimProcess* there = here ? machine.living(berth.process.pid_namespace, entry.pid) : nullptr;

@@ -74,7 +74,11 @@ LedgerScript write_ledger_script(std::uint64_t seed) {
     if (!all.empty() && dice.chance(35)) happening.at = all.back().at + Milliseconds{dice.below(8)};
     all.push_back(happening);
   }
-  std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.at < b.at; });
+  // In order of time, those of one time as they were drawn.
+  for (auto next = all.begin(); next != all.end(); ++next) {
+    const auto later = [](const auto& a, const auto& b) { return a.at < b.at; };
+    std::rotate(std::upper_bound(all.begin(), next, *next, later), next, next + 1);
+  }
   return script;
 }
 
