@@ -131,9 +131,8 @@ TEST_CASE("What a killed supervisor had leased is free at once and leaves the fi
   const auto supervisor = static_cast<pid_t>(number(sandbox.status(), "pid"));
   const pid_t guardian = guardian_of(supervisor);
   REQUIRE(guardian > 0);
-  const auto server = static_cast<pid_t>(number(sandbox.server("web"), "pid"));
   REQUIRE(::kill(guardian, SIGSTOP) == 0);  // or it might be quicker than the second kill
-  for (const pid_t pid : {supervisor, guardian, server}) REQUIRE(::kill(pid, SIGKILL) == 0);
+  for (const pid_t pid : {supervisor, guardian}) REQUIRE(::kill(pid, SIGKILL) == 0);  // the server goes with them
   REQUIRE(eventually([&] { return !process_lives(guardian) && sandbox.nothing_left(); }));
   CHECK(instances(sandbox).empty());
   CHECK(instances_in(ledger_file(sandbox)).empty());

@@ -65,7 +65,7 @@ TEST_CASE("A folder that is not there is told of and not made") {
 TEST_CASE("A folder of another user is refused with his number") {
   if (!can_give_away()) return;
   const LedgerFolder folder;
-  ::chmod(folder.path().c_str(), GENERATE(0700, 01777));
+  ::chmod(folder.path().c_str(), GENERATE(0700U, 01777U));
   REQUIRE(::chown(folder.path().c_str(), stranger, stranger) == 0);
   CHECK(has(opened(folder.file()), "its folder `" + folder.path().string() + "` belongs to user 12345"));
 }
@@ -102,7 +102,7 @@ TEST_CASE("A file of root is refused by an ordinary user, be it the ledger or th
   give_to_plain_user(folder);
   const std::string path = GENERATE(true, false) ? folder.lock_file() : folder.file();
   std::ofstream(path) << "";
-  ::chmod(path.c_str(), GENERATE(0600, 0644, 0666));
+  ::chmod(path.c_str(), GENERATE(0600U, 0644U, 0666U));
   const std::string said = said_by_plain_user([&] { return opened(folder.file()); });
   INFO(said);
   CHECK(has(said, path));
