@@ -131,7 +131,8 @@ TEST_CASE("A runtime dir that others can write to is refused by name") {
   const Result result = sandbox.berth({"up", "--detach"});
   CHECK(result.code != 0);
   CHECK(result.err.find(sandbox.runtime_dir().string()) != std::string::npos);
-  CHECK(eventually([&] { return sandbox.nothing_left(); }));  // the parent of a failed one takes a moment to see its end
+  CHECK(
+      eventually([&] { return sandbox.nothing_left(); }));  // the parent of a failed one takes a moment to see its end
 }
 
 TEST_CASE("A runtime dir that is a symlink is refused by name") {
