@@ -263,15 +263,16 @@ class Supervisor::Impl {
   // ---- the ledger
 
   [[nodiscard]] std::string ledger_file() const {
-    return config_.ports.registry.empty() ? runtime_dir_ + "/ports.json" : config_.ports.registry;
+    return shares_ledger() ? config_.ports.registry : runtime_dir_ + "/ports.json";
   }
+  [[nodiscard]] bool shares_ledger() const { return !config_.ports.registry.empty(); }
 
   // One that cannot be used keeps no server from running.
   PortLedger open_ledger() {
     PortLedger::Options options;
     options.file = ledger_file();
     options.project = config_.name;
-    options.shared = !config_.ports.registry.empty();
+    options.shared = shares_ledger();
     options.log = [this](const std::string& line) { log_->info(line); };
     options.warn = [this](const std::string& line) { log_->warn(line); };
     auto ledger = PortLedger::open(options);
@@ -282,7 +283,7 @@ class Supervisor::Impl {
 
   // In the guardian, when this one was killed and nothing is left of its servers.
   void tidy_ledger() const {
-    if (ledger_trouble_.empty()) std::ignore = active_instances(ledger_file(), !config_.ports.registry.empty());
+    if (ledger_trouble_.empty()) std::ignore = active_instances(ledger_file(), shares_ledger());
   }
 
   // That hold as long as anything of this supervisor lives.

@@ -14,6 +14,7 @@
 
 #include "cli/context.hpp"
 #include "cli/control_client.hpp"
+#include "core/lease_rules.hpp"
 #include "core/utf8.hpp"
 #include "os/json_text.hpp"
 #include "os/ledger_text.hpp"
@@ -73,10 +74,6 @@ bool read_file(const std::string& file, bool shared, Ports& ports) {
   return true;
 }
 
-std::string name_of(const LedgerEntry& entry) {
-  return core::tame(entry.server.empty() ? entry.instance_id : entry.project + "." + entry.server);
-}
-
 std::string state_of(const LedgerEntry& entry) {
   return entry.state.empty() ? "-" : core::tame(entry.state);
 }
@@ -86,11 +83,11 @@ void print(const Ports& ports) {
   std::size_t longest_name = 0;
   std::size_t longest_state = 0;
   for (const auto& [key, entry] : ports.instances) {
-    longest_name = std::max(longest_name, name_of(entry).size());
+    longest_name = std::max(longest_name, core::name_of(entry).size());
     longest_state = std::max(longest_state, state_of(entry).size());
   }
   for (const auto& [key, entry] : ports.instances) {
-    std::cout << fmt::format("{:<5}  {:<{}}  {:<{}}  pid {:<7}  {}\n", entry.port, name_of(entry), longest_name,
+    std::cout << fmt::format("{:<5}  {:<{}}  {:<{}}  pid {:<7}  {}\n", entry.port, core::name_of(entry), longest_name,
                              state_of(entry), longest_state, entry.pid,
                              entry.project.empty() ? "(another program)" : core::tame(entry.url));
   }

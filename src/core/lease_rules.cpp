@@ -2,7 +2,13 @@
 
 #include <algorithm>
 
+#include "core/utf8.hpp"
+
 namespace berth::core {
+
+std::string name_of(const LedgerEntry& entry) {
+  return tame(entry.server.empty() ? entry.instance_id : entry.project + "." + entry.server);
+}
 
 LeaseVerdict judge(const LeaseEvidence& evidence) {
   if (evidence.locked || evidence.life == Life::alive) return LeaseVerdict::stands;

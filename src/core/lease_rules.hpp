@@ -1,5 +1,6 @@
 #pragma once
-// When an entry of the port ledger is over. Pure: what is known comes in, the verdict goes out.
+// Entries of the port ledger: what they are called, and when they are over. Pure: what is known comes in, the verdict
+// goes out.
 
 #include <berth/port_ledger.hpp>
 #include <map>
@@ -9,6 +10,9 @@
 #include "core/backoff.hpp"
 
 namespace berth::core {
+
+// `PROJECT.SERVER`, or the instance id that another program has given; fit to be shown.
+std::string name_of(const LedgerEntry& entry);
 
 // What the machine says of the process that an entry names.
 enum class Life {

@@ -5,7 +5,6 @@
 
 #include "core/lease_rules.hpp"
 #include "core/ledger_host.hpp"
-#include "core/utf8.hpp"
 
 namespace berth {
 
@@ -124,8 +123,7 @@ bool PortLedger::is_over(const LedgerEntry& entry) {
 }
 
 std::string PortLedger::name_of(const LedgerEntry& entry) const {
-  const std::string name = entry.server.empty() ? entry.instance_id : entry.project + "." + entry.server;
-  return "`" + core::tame(name) + "`";
+  return "`" + core::name_of(entry) + "`";
 }
 
 LeaseRefused PortLedger::refusal(Port port, const LedgerEntry* entry) {

@@ -20,21 +20,22 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-// Told whole; 1 when it breaks a law.
-int tell_seed(std::uint64_t seed) {
-  const Script script = write_script(seed);
-  const Outcome outcome = World(script, true).run();
+// Told whole; 1 when it breaks a law. `of`: what its events are.
+template <class AnyWorld, class AnyScript>
+int tell_seed(std::uint64_t seed, const AnyScript& script, const char* of) {
+  const auto outcome = AnyWorld(script, true).run();
   for (const std::string& line : outcome.story) std::cout << line << '\n';
-  std::printf("seed %llu: %llu events, story %016llx\n", static_cast<unsigned long long>(seed),
-              static_cast<unsigned long long>(outcome.events), static_cast<unsigned long long>(outcome.story_hash));
+  std::printf("seed %llu: %llu %s, story %016llx\n", static_cast<unsigned long long>(seed),
+              static_cast<unsigned long long>(outcome.events), of, static_cast<unsigned long long>(outcome.story_hash));
   return outcome.broken ? 1 : 0;
 }
 
-void tell_shortest(std::uint64_t seed, const Broken& broken) {
+template <class AnyWorld, class AnyScript>
+void tell_shortest(std::uint64_t seed, const Broken& broken, const AnyScript& script) {
   std::cout << "seed " << seed << " breaks the law `" << broken.law << "`: " << broken.sentence
             << "\nThe shortest story that does:\n";
-  const Script script = shortest(write_script(seed), broken.law);
-  const Outcome outcome = World(script, true).run();
+  const AnyScript brief = shortest(script, broken.law);
+  const auto outcome = AnyWorld(brief, true).run();
   for (const std::string& line : outcome.story) std::cout << line << '\n';
 }
 
@@ -54,7 +55,7 @@ int run_seeds(std::uint64_t first, std::uint64_t count, double most_seconds, uns
     hours += std::chrono::duration<double, std::ratio<3600>>(outcome.span).count();
     if (!outcome.broken) continue;
     ++broken;
-    tell_shortest(first + seeds, *outcome.broken);
+    tell_shortest<World>(first + seeds, *outcome.broken, write_script(first + seeds));
   }
   std::printf(
       "%llu seeds from %llu, %llu events, %llu launches, %.0f hours of virtual time, in %.1f s; "
@@ -63,23 +64,6 @@ int run_seeds(std::uint64_t first, std::uint64_t count, double most_seconds, uns
       static_cast<unsigned long long>(events), static_cast<unsigned long long>(launches), hours, seconds_since(start),
       broken, static_cast<unsigned long long>(stories));
   return broken == 0 ? 0 : 1;
-}
-
-int tell_ledger_seed(std::uint64_t seed) {
-  const LedgerScript script = write_ledger_script(seed);
-  const LedgerOutcome outcome = LedgerWorld(script, true).run();
-  for (const std::string& line : outcome.story) std::cout << line << '\n';
-  std::printf("seed %llu: %llu calls, story %016llx\n", static_cast<unsigned long long>(seed),
-              static_cast<unsigned long long>(outcome.events), static_cast<unsigned long long>(outcome.story_hash));
-  return outcome.broken ? 1 : 0;
-}
-
-void tell_shortest_ledger(std::uint64_t seed, const Broken& broken) {
-  std::cout << "seed " << seed << " breaks the law `" << broken.law << "`: " << broken.sentence
-            << "\nThe shortest story that does:\n";
-  const LedgerScript script = shortest(write_ledger_script(seed), broken.law);
-  const LedgerOutcome outcome = LedgerWorld(script, true).run();
-  for (const std::string& line : outcome.story) std::cout << line << '\n';
 }
 
 // Many Berths at one ledger.
@@ -102,7 +86,7 @@ int run_ledger_seeds(std::uint64_t first, std::uint64_t count, double most_secon
     hours += std::chrono::duration<double, std::ratio<3600>>(outcome.span).count();
     if (!outcome.broken) continue;
     ++broken;
-    tell_shortest_ledger(first + seeds, *outcome.broken);
+    tell_shortest<LedgerWorld>(first + seeds, *outcome.broken, write_ledger_script(first + seeds));
   }
   std::printf(
       "%llu seeds from %llu, %llu calls, %llu writes, %llu lives, %.0f hours of virtual time, in %.1f s; "
@@ -171,8 +155,10 @@ int main(int argc, char** argv) {
   app.add_flag("--ledger", ledger, "Many Berths at one port ledger; with --from, --seeds, --seconds, --broken, --tell");
   CLI11_PARSE(app, argc, argv);
 
-  if (ledger) return *tell ? tell_ledger_seed(told) : run_ledger_seeds(first, count, seconds, broken);
-  if (*tell) return tell_seed(told);
+  if (ledger)
+    return *tell ? tell_seed<LedgerWorld>(told, write_ledger_script(told), "calls")
+                 : run_ledger_seeds(first, count, seconds, broken);
+  if (*tell) return tell_seed<World>(told, write_script(told), "events");
   if (large) return run_large(servers, events);
   if (!growth) return run_seeds(first, count, seconds, broken);
   int worst = 0;
