@@ -72,6 +72,10 @@ class LedgerMachine {
   };
   std::map<Port, Listener> listeners;
   void listen(Port port, SimProcess& process) { listeners.try_emplace(port, Listener{&process, next_step()}); }
+  bool listens(Port port, const SimProcess& process) const {
+    const auto listener = listeners.find(port);
+    return listener != listeners.end() && listener->second.process == &process;
+  }
 
   // ---- locks: a byte of a file, by an open description
   struct ByteLock {

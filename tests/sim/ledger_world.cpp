@@ -176,6 +176,8 @@ void LedgerWorld::serve(const Entry& entry) {
       if (process->alive) machine.listen(entry.port, *process);
       break;
     case What::server_ready:
+      // Ready is whose own listener was seen; in one network, a stranger may have been faster.
+      if (script.sockets && !machine.listens(entry.port, *process)) break;
       if (process->alive && !berth->dead()) berth->post({Mail::What::ready, entry.port, entry.detail});
       break;
     case What::server_ends:
