@@ -24,7 +24,7 @@ int LedgerMachine::free_pid(std::uint64_t pid_namespace) {
   const auto is_free = [&](int pid) {
     const auto at = by_pid_.find({pid_namespace, pid});
     return at == by_pid_.end() ||
-           (!at->second->alive && at->second->reaped && ticks() >= at->second->start_time + rest_of_a_pid / tick);
+           (!at->second->alive && at->second->reaped && ticks() >= at->second->died_at + rest_of_a_pid / tick);
   };
   int& last = last_pid_.try_emplace(pid_namespace, first_pid).first->second;
   int pid = lowest_pid_ ? first_pid : last + 1;
@@ -50,6 +50,7 @@ void LedgerMachine::end_process(SimProcess& process) {
   if (!process.alive) return;
   process.alive = false;
   process.died = next_step();
+  process.died_at = ticks();
   std::erase_if(listeners, [&](const auto& listener) { return listener.second.process == &process; });
 }
 

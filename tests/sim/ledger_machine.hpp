@@ -26,6 +26,7 @@ struct SimProcess {
   unsigned life = 0;  // the life of the Berth or foreigner that it is, or whose server it is; 0: nobody's
   Step born = 0;
   Step died = 0;
+  std::uint64_t died_at = 0;  // in ticks
   bool alive = true;
   bool reaped = true;  // false: its pid is taken until its Berth has heard of its end
   // What its environment says.
