@@ -38,7 +38,8 @@ Fleet::Fleet(asio::io_context& io, const Config& config, Harbour harbour, Observ
       reaper_(io, [this](const std::vector<os::Reaped>& reaped) { on_reaped(reaped); }),
       timer_(io),
       look_timer_(io),
-      guardian_timer_(io) {
+      guardian_timer_(io),
+      verify_timer_(io) {
   harbour_.post = [this](std::size_t server, core::Event event) {
     events_.emplace_back(server, std::move(event));
     run_events_soon();
@@ -51,6 +52,7 @@ Fleet::Fleet(asio::io_context& io, const Config& config, Harbour harbour, Observ
   };
   harbour_.warn = [this](const std::string& line) { observers_.log(line); };
   harbour_.changed = [this](std::size_t server) { changed_.insert(server); };
+  harbour_.verify_soon = [this] { verify_soon(); };
   harbour_.look_soon = [this] { look_within(2ms); };
   for (std::size_t i = 0; i < governor_.size(); ++i) {
     servers_.push_back(std::make_unique<Server>(harbour_, i, governor_.config(i), governor_.life(i)));
@@ -279,7 +281,7 @@ void Fleet::look() {
   const auto orphans = os::ProcessTree::orphans(harbour_.leaders);
   for (const auto& server : servers_) {
     const auto phase = server->life().phase();
-    if (phase == core::PhaseKind::starting || (phase == core::PhaseKind::unhealthy && server->wants_close_look())) {
+    if (phase == core::PhaseKind::starting || server->wants_close_look()) {
       server->look(listeners, elsewhere, orphans, server->wants_close_look());
     }
   }
@@ -298,21 +300,36 @@ void Fleet::look_again_if_needed() {
 }
 
 // What no longer listens is not ready.
-os::Orphans Fleet::verify() {
+void Fleet::verify() {
   const auto listeners = os::Listeners::look();
-  const auto elsewhere = fingerprint_elsewhere(listeners);
-  auto orphans = os::ProcessTree::orphans(harbour_.leaders);
+  if (!listeners.known()) return;
+  std::vector<Server*> doubtful;
   for (const auto& server : servers_) {
-    const bool doubtful = server->life().phase() == core::PhaseKind::unhealthy ||
-                          (server->life().is_ready() && !server->listens_as_before(listeners));
-    if (listeners.known() && doubtful) server->look(listeners, elsewhere, orphans, true);
+    const auto phase = server->life().phase();
+    const bool was_ready = phase == core::PhaseKind::ready || phase == core::PhaseKind::unhealthy;
+    if (was_ready && !(server->listens() && server->listens_as_before(listeners))) doubtful.push_back(server.get());
   }
+  if (doubtful.empty()) return;
+  const auto elsewhere = fingerprint_elsewhere(listeners);
+  const auto orphans = os::ProcessTree::orphans(harbour_.leaders);
+  for (Server* server : doubtful) server->look(listeners, elsewhere, orphans, true);
   run_events();
-  return orphans;
+}
+
+// One dump of the kernel's list does for all probes of a second.
+void Fleet::verify_soon() {
+  if (std::exchange(verify_due_, true)) return;
+  verify_timer_.expires_after(1s);
+  verify_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (error) return;
+    verify_due_ = false;
+    verify();
+  });
 }
 
 std::vector<ServerStatus> Fleet::status() {
-  const auto orphans = verify();
+  verify();
+  const auto orphans = os::ProcessTree::orphans(harbour_.leaders);
   const auto now = governor_.time(Clock::now());
   std::vector<ServerStatus> all;
   all.reserve(servers_.size());

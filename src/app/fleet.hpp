@@ -66,8 +66,8 @@ class Fleet {
   // Of which others may have to be told anew, since this was asked last.
   [[nodiscard]] std::set<std::size_t> take_changed() { return std::exchange(changed_, {}); }
 
-  // Looks at what is ready: what no longer listens is not. Answers the orphans that it met on the way.
-  os::Orphans verify();
+  // Looks at what is ready: what no longer listens is not.
+  void verify();
   // Verified now.
   std::vector<ServerStatus> status();
   [[nodiscard]] const Server& at(std::size_t index) const { return *servers_[index]; }
@@ -84,6 +84,7 @@ class Fleet {
   void look();
   void look_within(std::chrono::steady_clock::duration delay);
   void look_again_if_needed();
+  void verify_soon();
   bool end_strays();
 
   boost::asio::io_context& io_;
@@ -102,6 +103,8 @@ class Fleet {
   std::optional<core::Instant> timer_at_;
   boost::asio::steady_timer look_timer_;
   boost::asio::steady_timer guardian_timer_;
+  boost::asio::steady_timer verify_timer_;
+  bool verify_due_ = false;
   std::optional<core::Instant> look_at_;
   core::Instant last_launch_{};
 };

@@ -46,6 +46,8 @@ struct Harbour {
   std::function<void(const std::string&)> warn;
   // What others are told of a server in the port ledger may have changed.
   std::function<void(std::size_t server)> changed;
+  // A probe has told how one that was ready is: it would be good to see within a second whose the listeners are.
+  std::function<void()> verify_soon;
   // It would be good to look for listeners soon.
   std::function<void()> look_soon;
 };

@@ -1,41 +1,65 @@
 #include "app/prober.hpp"
 
+#include <array>
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/http/empty_body.hpp>
-#include <boost/beast/http/message.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/read.hpp>
-#include <boost/beast/http/write.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/write.hpp>
+#include <chrono>
 #include <optional>
+#include <string_view>
+#include <utility>
 
 namespace berth::app {
 
 namespace asio = boost::asio;
-namespace beast = boost::beast;
-namespace http = beast::http;
+using Clock = std::chrono::steady_clock;
+
+namespace {
+
+constexpr unsigned most_extensions = 3;
+
+// "HTTP/1.1 204 No Content": the status, when the line begins as one (RFC 9112, section 4).
+std::optional<unsigned> status_in(std::string_view line) {
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  if (line.size() < 12 || !line.starts_with("HTTP/1.") || !is_digit(line[7]) || line[8] != ' ') return std::nullopt;
+  unsigned status = 0;
+  for (const char digit : line.substr(9, 3)) {
+    if (!is_digit(digit)) return std::nullopt;
+    status = status * 10 + static_cast<unsigned>(digit - '0');
+  }
+  const bool ends = line.size() == 12 || line[12] == ' ' || line[12] == '\r';
+  return ends && status >= 100 ? std::optional(status) : std::nullopt;
+}
+
+// Said to the name it was called by rather than to the question.
+bool refuses_the_name(unsigned status) {
+  return status == 400 || status == 403 || status == 421;
+}
+
+}  // namespace
 
 class HttpProbe::Run : public std::enable_shared_from_this<Run> {
  public:
-  Run(const asio::any_io_executor& executor, std::vector<Approach> approaches, Port port, std::string path,
-      Milliseconds timeout, Done done)
-      : executor_(executor),
-        approaches_(std::move(approaches)),
-        port_(port),
-        path_(std::move(path)),
-        timeout_(timeout),
-        done_(std::move(done)) {}
+  Run(const asio::any_io_executor& executor, ProbeRequest request, std::function<void()> slow, Done done)
+      : request_(std::move(request)),
+        slow_(std::move(slow)),
+        done_(std::move(done)),
+        socket_(executor),
+        timer_(executor) {}
 
   void next() {
-    if (at_ == approaches_.size()) return finish();
+    if (at_ == request_.approaches.size()) return finish();
+    const Approach& way = request_.approaches[at_];
     boost::system::error_code error;
-    const auto address = asio::ip::make_address(approaches_[at_].address, error);
-    if (error) return give_up("cannot connect to " + approaches_[at_].address + ": " + error.message());
-    stream_.emplace(executor_);
-    stream_->expires_after(timeout_);
-    stream_->async_connect(asio::ip::tcp::endpoint(address, port_),
-                           [self = shared_from_this()](const boost::system::error_code& ec) { self->connected(ec); });
+    const auto address = asio::ip::make_address(way.address, error);
+    if (error) return give_up(core::ProbeFault::refused, "cannot connect to " + way.address + ": " + error.message());
+    answer_.clear();
+    extensions_ = 0;
+    timed_out_ = false;
+    await(slow_ ? request_.timeout / 2 : request_.timeout);
+    socket_.async_connect(asio::ip::tcp::endpoint(address, request_.port),
+                          [self = shared_from_this()](const boost::system::error_code& ec) { self->connected(ec); });
   }
 
   void cancel() {
@@ -44,50 +68,76 @@ class HttpProbe::Run : public std::enable_shared_from_this<Run> {
   }
 
  private:
+  [[nodiscard]] std::string question() const { return "OPTIONS " + request_.path; }
+
   void connected(const boost::system::error_code& error) {
     if (!done_) return;
-    if (error) return give_up("does not accept connections: " + error.message());
-    request_ = {http::verb::options, path_, 11};
-    request_.set(http::field::host, approaches_[at_].host + ":" + std::to_string(port_));
-    request_.set(http::field::accept, "application/json, text/event-stream");
-    request_.set(http::field::connection, "close");
-    request_.set(http::field::user_agent, "berth");
-    http::async_write(
-        *stream_, request_,
-        [self = shared_from_this()](const boost::system::error_code& ec, std::size_t) { self->written(ec); });
+    if (timed_out_) return give_up(core::ProbeFault::refused, "does not accept connections" + within());
+    if (error) return give_up(core::ProbeFault::refused, "does not accept connections: " + error.message());
+    text_ = question() + " HTTP/1.1\r\nHost: " + request_.approaches[at_].host + ":" + std::to_string(request_.port) +
+            "\r\nAccept: application/json, text/event-stream\r\nUser-Agent: berth\r\n";
+    for (const auto& [name, value] : request_.headers) text_ += name + ": " + value + "\r\n";
+    text_ += "Connection: close\r\n\r\n";
+    asio::async_write(socket_, asio::buffer(text_),
+                      [self = shared_from_this()](const boost::system::error_code& ec, std::size_t) {
+                        // Some answer before they have heard all, and hang up: what they said counts.
+                        self->read_on(ec);
+                      });
   }
 
-  void written(const boost::system::error_code& error) {
+  void read_on(const boost::system::error_code& error) {
     if (!done_) return;
-    if (error) return give_up("does not take a request: " + error.message());
-    buffer_.clear();
-    parser_.emplace();
-    parser_->skip(true);
-    parser_->header_limit(64 * 1024);
-    http::async_read_header(
-        *stream_, buffer_, *parser_,
-        [self = shared_from_this()](const boost::system::error_code& ec, std::size_t) { self->answered(ec); });
-  }
-
-  void answered(const boost::system::error_code& error) {
-    if (!done_) return;
-    if (error == beast::error::timeout) {
-      return give_up("does not answer OPTIONS " + path_ + " within " + std::to_string(timeout_.count()) + " ms");
+    if (timed_out_) return silent();
+    if (error && error != asio::error::broken_pipe && error != asio::error::connection_reset) {
+      return give_up(core::ProbeFault::broken, "does not take a request: " + error.message());
     }
-    if (error) return give_up("does not answer OPTIONS " + path_ + " with HTTP: " + error.message());
-    const unsigned status = parser_->get().result_int();
-    if (!result_.alive || status != 403) {
-      result_ = {.alive = true, .status = status, .host = approaches_[at_].host};
+    socket_.async_read_some(
+        asio::buffer(piece_),
+        [self = shared_from_this()](const boost::system::error_code& ec, std::size_t size) { self->heard(ec, size); });
+  }
+
+  void heard(const boost::system::error_code& error, std::size_t size) {
+    if (!done_) return;
+    answer_.append(piece_.data(), size);
+    const auto end = answer_.find('\n');
+    if (end != std::string::npos || (error && answer_.size() >= 12)) {
+      const auto status = status_in(std::string_view(answer_).substr(0, end));
+      if (status) return answered(*status);
+      return give_up(core::ProbeFault::broken, "does not answer " + question() + " with HTTP");
+    }
+    if (error) {
+      if (timed_out_) return silent();
+      return give_up(core::ProbeFault::broken, "hangs up on " + question() +
+                                                   (error == asio::error::eof ? "" : ": " + error.message()) +
+                                                   " without an answer");
+    }
+    if (answer_.size() >= longest_answer) {
+      return give_up(core::ProbeFault::broken, "does not answer " + question() + " with HTTP");
+    }
+    read_on({});
+  }
+
+  void answered(unsigned status) {
+    const bool better = !result_.alive || !refuses_the_name(status);
+    if (better) {
+      result_ = {.alive = true, .status = status, .which = at_};
+      if (status >= 500) result_.note = "answers " + std::to_string(status) + " to " + question();
     }
     close();
-    if (status != 403) return finish();
+    if (!refuses_the_name(status)) return finish();
     ++at_;  // perhaps it would listen to another name
     next();
   }
 
-  void give_up(std::string message) {
+  void silent() { give_up(core::ProbeFault::silent, "does not answer " + question() + within()); }
+  [[nodiscard]] std::string within() const { return " within " + std::to_string(request_.timeout.count()) + " ms"; }
+
+  void give_up(core::ProbeFault fault, std::string message) {
     close();
-    if (!result_.alive && result_.message.empty()) result_.message = std::move(message);
+    if (!result_.alive && result_.message.empty()) {
+      result_.fault = fault;
+      result_.message = std::move(message);
+    }
     ++at_;
     next();
   }
@@ -97,27 +147,58 @@ class HttpProbe::Run : public std::enable_shared_from_this<Run> {
     if (auto done = std::exchange(done_, nullptr)) done(result_);
   }
 
-  void close() {
-    if (stream_) stream_->close();
+  // ---- time
+
+  void await(Clock::duration time) {
+    timer_.expires_after(time);
+    // One that was over already when it was set anew still comes.
+    timer_.async_wait([self = shared_from_this(), turn = ++turn_](const boost::system::error_code& error) {
+      if (!error && self->done_ && turn == self->turn_) self->time_over();
+    });
   }
 
-  asio::any_io_executor executor_;
-  std::vector<Approach> approaches_;
-  Port port_;
-  std::string path_;
-  Milliseconds timeout_;
+  void time_over() {
+    const auto late = Clock::now() - timer_.expiry();
+    boost::system::error_code ignored;
+    const bool nobody_was_there = late > std::max<Clock::duration>(request_.timeout / 4, std::chrono::milliseconds(50));
+    const bool something_came = socket_.is_open() && socket_.available(ignored) > 0;
+    if ((nobody_was_there || something_came) && extensions_ < most_extensions) {
+      ++extensions_;
+      return await(request_.timeout / 2);
+    }
+    if (auto slow = std::exchange(slow_, nullptr)) {
+      slow();
+      if (done_) await(request_.timeout - request_.timeout / 2);
+      return;
+    }
+    timed_out_ = true;
+    socket_.close(ignored);  // what waits for it hears of that
+  }
+
+  void close() {
+    boost::system::error_code ignored;
+    ++turn_;
+    timer_.cancel();
+    socket_.close(ignored);
+  }
+
+  ProbeRequest request_;
+  std::function<void()> slow_;
   Done done_;
+  asio::ip::tcp::socket socket_;
+  asio::steady_timer timer_;
   std::size_t at_ = 0;
-  std::optional<beast::tcp_stream> stream_;
-  http::request<http::empty_body> request_;
-  std::optional<http::response_parser<http::empty_body>> parser_;
-  beast::flat_buffer buffer_;
+  std::string text_;
+  std::array<char, 2048> piece_{};
+  std::string answer_;
+  bool timed_out_ = false;
+  unsigned turn_ = 0;
+  unsigned extensions_ = 0;
   ProbeResult result_;
 };
 
-HttpProbe::HttpProbe(const asio::any_io_executor& executor, std::vector<Approach> approaches, Port port,
-                     std::string path, Milliseconds timeout, Done done)
-    : run_(std::make_shared<Run>(executor, std::move(approaches), port, std::move(path), timeout, std::move(done))) {
+HttpProbe::HttpProbe(const asio::any_io_executor& executor, ProbeRequest request, std::function<void()> slow, Done done)
+    : run_(std::make_shared<Run>(executor, std::move(request), std::move(slow), std::move(done))) {
   run_->next();
 }
 

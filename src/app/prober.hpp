@@ -1,7 +1,7 @@
 #pragma once
 // The standing probe: OPTIONS on the MCP path. Every real server tried answered it at once and without a trace, while
-// `initialize` starts processes, opens sessions and locks addresses out. Any status line means alive; the socket is
-// closed at once, because an open silent one keeps some servers from ending.
+// `initialize` starts processes, opens sessions and locks addresses out. Any status line means alive, whatever follows
+// it; no redirect is followed; the socket is closed at once, because an open silent one keeps some servers from ending.
 
 #include <berth/config.hpp>
 #include <boost/asio/any_io_executor.hpp>
@@ -9,6 +9,8 @@
 #include <memory>
 #include <string>
 #include <vector>
+
+#include "core/vital_signs.hpp"
 
 namespace berth::app {
 
@@ -19,10 +21,20 @@ struct Approach {
   std::string host;     // as in a URL, brackets included
 };
 
+struct ProbeRequest {
+  std::vector<Approach> approaches;  // best first
+  Port port = 0;
+  std::string path;
+  EnvironmentList headers;  // beside those that the probe sets itself
+  Milliseconds timeout{0};  // for each approach
+};
+
 struct ProbeResult {
   bool alive = false;
-  unsigned status = 0;  // of HTTP
-  std::string host;     // of the approach that got through; for URLs
+  unsigned status = 0;    // of HTTP, 100–999
+  std::size_t which = 0;  // the approach that got through
+  std::string note;       // alive, and yet: "answers 503 to OPTIONS /mcp"
+  core::ProbeFault fault = core::ProbeFault::silent;
   std::string message;  // why not alive
 };
 
@@ -30,10 +42,14 @@ class HttpProbe {
  public:
   using Done = std::function<void(const ProbeResult&)>;
 
-  // Tries the approaches in turn until one gets another answer than 403. `done` is called once, from the loop, unless
-  // the probe is destroyed before.
-  HttpProbe(const boost::asio::any_io_executor& executor, std::vector<Approach> approaches, Port port, std::string path,
-            Milliseconds timeout, Done done);
+  // No status line is longer, nor are many headers sent with it: what is read of an answer, in bytes.
+  static constexpr std::size_t longest_answer = 8 * 1024;
+
+  // Tries the approaches in turn until one gets an answer that does not refuse the name it was called by (400, 403,
+  // 421). `slow` is called when half of the time is over without an answer, before `done`; `done` once. Both come from
+  // the loop, and never after the probe was destroyed. When this very process was not there to see the answer in time,
+  // the server gets more.
+  HttpProbe(const boost::asio::any_io_executor& executor, ProbeRequest request, std::function<void()> slow, Done done);
   ~HttpProbe();
   HttpProbe(const HttpProbe&) = delete;
   HttpProbe& operator=(const HttpProbe&) = delete;

@@ -11,6 +11,7 @@
 #include "config/templates.hpp"
 #include "os/clock.hpp"
 #include "os/launch.hpp"
+#include "os/vital_signs.hpp"
 
 namespace berth::app {
 
@@ -219,14 +220,16 @@ void Server::perform(const core::LookForListeners&) {
   harbour_.look_soon();
 }
 
-void Server::perform(const core::StartProbe&) {
+void Server::perform(const core::StartProbe& probe) {
   if (!run_) return;
-  probe_ = std::make_unique<HttpProbe>(harbour_.executor, run_->approaches, run_->port, config_->path, longest_answer,
-                                       [this](const ProbeResult& result) {
-                                         if (!result.alive) return post(core::ProbeFailed{result.message});
-                                         if (run_) run_->url_host = result.host;
-                                         post(core::ProbePassed{});
-                                       });
+  ProbeRequest request{.approaches = run_->approaches, .port = run_->port, .path = config_->path, .headers = {}};
+  request.timeout = probe.health ? config_->health.timeout : longest_answer;
+  run_->signs = {};
+  std::function<void()> slow;
+  if (probe.health) slow = [this] { run_->signs = os::vital_signs(owners()); };
+  probe_ =
+      std::make_unique<HttpProbe>(harbour_.executor, std::move(request), std::move(slow),
+                                  [this, health = probe.health](const ProbeResult& result) { probed(result, health); });
 }
 
 void Server::perform(const core::CancelProbe&) {

@@ -33,12 +33,13 @@ struct Run {
   core::Instant started;
   std::string url_host;
   std::uint32_t listener_inode = 0;
-  std::vector<Approach> approaches;
-  std::uint64_t looked_at = 0;  // fingerprint of the listeners
+  std::vector<Approach> approaches;  // the one that got through first
+  std::uint64_t looked_at = 0;       // fingerprint of the listeners
   core::ListenersSeen seen;
   bool said_taken = false;
-  bool said_listening = false;
+  std::string said_listening;  // the line, redacted
   std::optional<Port> other_port_taken;
+  core::VitalSigns signs;  // when half of the time of a probe was over without an answer
 };
 
 class Server {
@@ -60,6 +61,7 @@ class Server {
   // fingerprint.
   void look(const os::Listeners& listeners, std::uint64_t elsewhere, const os::Orphans& orphans, bool closely);
   // A server that was ready: does the very socket that it was seen with still listen?
+  [[nodiscard]] bool listens() const { return run_ && run_->seen.own_here; }  // when last seen
   [[nodiscard]] bool listens_as_before(const os::Listeners& listeners) const;
 
   // `now`: what its life calls now.
@@ -106,6 +108,11 @@ class Server {
   void forget_run();
   core::Holder holder_of_berth(std::string& name) const;
   std::string detail(core::Instant now) const;
+  void prefer_way(const std::string& host);
+  void probed(const ProbeResult& result, bool health);
+  [[nodiscard]] std::vector<pid_t> owners() const;
+  [[nodiscard]] std::string evidence(const ProbeResult& result, core::Pulse pulse,
+                                     const std::vector<pid_t>& owners) const;
 
   Harbour& harbour_;
   std::size_t index_;

@@ -7,9 +7,11 @@
 
 #include "app/server.hpp"
 #include "app/sightings.hpp"
+#include "core/utf8.hpp"
 #include "core/words.hpp"
 #include "os/clock.hpp"
 #include "os/process.hpp"
+#include "os/vital_signs.hpp"
 
 namespace berth::app {
 
@@ -50,8 +52,9 @@ void Server::listen_to_words(std::string_view line) {
   } else if (const auto other = core::other_port_said_taken(line, run_->port)) {
     run_->other_port_taken = other;
   }
-  if (line.find("isten") != std::string_view::npos || line.find("running on") != std::string_view::npos) {
-    run_->said_listening = true;
+  if (run_->said_listening.empty() &&
+      (line.find("isten") != std::string_view::npos || line.find("running on") != std::string_view::npos)) {
+    run_->said_listening = core::tame(redact_.shown(line));
   }
 }
 
@@ -68,11 +71,18 @@ void Server::look(const os::Listeners& listeners, std::uint64_t elsewhere, const
     run_->seen = std::move(sighting.seen);
     run_->listener_inode = sighting.inode;
     run_->approaches = std::move(sighting.approaches);
-    if (run_->url_host.empty() && !run_->approaches.empty()) run_->url_host = run_->approaches.front().host;
+    prefer_way(run_->url_host);
+    if (!run_->approaches.empty()) run_->url_host = run_->approaches.front().host;
   } else if (!closely) {
     return;
   }
   post(run_->seen);
+}
+
+// First the one that got through, then the others in their order.
+void Server::prefer_way(const std::string& host) {
+  std::stable_partition(run_->approaches.begin(), run_->approaches.end(),
+                        [&](const Approach& way) { return way.host == host; });
 }
 
 bool Server::listens_as_before(const os::Listeners& listeners) const {
@@ -91,6 +101,58 @@ core::Holder Server::holder_of_berth(std::string& name) const {
   }
   if (sighting.seen.own_here) return core::Holder::own_tree;
   return harbour_.desk->holder_now(run_->port, name);
+}
+
+// ---- probes
+// -----------------------------------------------------------------------------------------------------------
+
+// The processes that have its listener; all of its tree where that cannot be seen.
+std::vector<pid_t> Server::owners() const {
+  auto all = members();
+  auto some = os::owners_of(run_->listener_inode, all);
+  return some.empty() ? all : some;
+}
+
+void Server::probed(const ProbeResult& result, bool health) {
+  if (!run_) return;
+  if (result.alive) {
+    const auto& ways = run_->approaches;
+    if (result.which < ways.size()) run_->url_host = ways[result.which].host;
+    prefer_way(run_->url_host);
+    if (health) harbour_.verify_soon();  // somebody answers; is it still this one?
+    return post(core::ProbePassed{result.note});
+  }
+  core::ProbeFailed failed{.message = result.message, .fault = result.fault};
+  if (health) {
+    const auto pids = owners();
+    failed.pulse = core::pulse_between(run_->signs, os::vital_signs(pids));
+    failed.message += evidence(result, failed.pulse, pids);
+    harbour_.verify_soon();
+  }
+  post(std::move(failed));
+}
+
+// What the second signal says, for a person.
+std::string Server::evidence(const ProbeResult& result, core::Pulse pulse, const std::vector<pid_t>& owners) const {
+  const std::string who = owners.empty() ? "it" : os::describe_process(owners.front());
+  std::string text;
+  switch (pulse) {
+    case core::Pulse::unknown: break;
+    case core::Pulse::idle: text = "; " + who + " sleeps"; break;
+    case core::Pulse::busy: text = "; " + who + " is busy computing"; break;
+    case core::Pulse::blocked: text = "; " + who + " waits for a disk or the like"; break;
+    case core::Pulse::starved: text = "; " + who + " gets no time on a processor: this machine is overloaded"; break;
+    case core::Pulse::stopped: text = "; " + who + " is stopped (SIGSTOP)"; break;
+    case core::Pulse::traced: text = "; " + who + " is held by a debugger"; break;
+  }
+  if (result.fault == core::ProbeFault::broken) return text;
+  const auto listeners = os::Listeners::look();
+  for (const os::Listener& listener : listeners.on(run_->port)) {
+    if (listener.inode != run_->listener_inode || listener.pending == 0) continue;
+    text += (text.empty() ? "; " : " and ") + std::to_string(listener.pending) +
+            (listener.pending == 1 ? " connection waits" : " connections wait") + " to be accepted";
+  }
+  return text;
 }
 
 // ---- the end
@@ -169,7 +231,10 @@ std::string seconds_text(core::Instant from, core::Instant to) {
 std::string Server::detail(core::Instant now) const {
   const std::string& why = life_.message();
   switch (life_.state()) {
-    case core::State::ready: return run_ && life_.port() ? current_url() : "";
+    case core::State::ready: {
+      if (!run_ || !life_.port()) return "";
+      return why.empty() ? current_url() : current_url() + " (" + why + ")";
+    }
     case core::State::backoff:
     case core::State::crashloop:
       return "retry in " + seconds_text(now, life_.retry_at().value_or(now)) + (why.empty() ? "" : ": " + why);

@@ -1,5 +1,5 @@
 // The plan of a life: what is wanted, what comes next. lifecycle_run.cpp has the run itself: from the launch to the
-// verdict on its end.
+// verdict on its end; lifecycle_health.cpp what is checked in between.
 
 #include "core/lifecycle.hpp"
 
@@ -27,7 +27,11 @@ std::string_view to_string(State state) {
 }
 
 Lifecycle::Lifecycle(std::shared_ptr<const ServerConfig> config, bool hold, std::uint64_t seed)
-    : config_(std::move(config)), backoff_(config_->backoff, seed), hold_(hold), hold_wanted_(hold) {}
+    : config_(std::move(config)),
+      backoff_(config_->backoff, seed),
+      hold_(hold),
+      hold_wanted_(hold),
+      spread_(static_cast<double>((seed * 0x9E3779B97F4A7C15U) >> 40U) / static_cast<double>(1U << 24U)) {}
 
 Effects Lifecycle::on(const Event& event, Instant now) {
   now_ = now;
@@ -235,9 +239,7 @@ void Lifecycle::begin_stop(Stopping stopping) {
   const Milliseconds grace =
       stopping.ended_by_itself ? std::min(config_->stop.timeout, Milliseconds{2'000}) : config_->stop.timeout;
   stopping.kill_at = now_ + grace;
-  if (const auto* starting = std::get_if<Starting>(&state_); starting != nullptr && starting->probing) {
-    effects_.push_back(CancelProbe{});
-  }
+  cancel_probe();
   if (stopping.message.empty() && stopping.cause == Cause::stopped_by_user) {
     explain(Cause::stopped_by_user, "");
   } else {

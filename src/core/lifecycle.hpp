@@ -12,6 +12,7 @@
 //   starting   starting: it lives, and is not ready yet        -
 //   ready      ready                                           -
 //   unhealthy  unhealthy: it was ready and lost its listener   -
+//              or does not answer any more
 //   backoff    backoff or crashloop                            -
 //   stopping   stopping; `after_stop` says what comes next     stopping
 //
@@ -37,8 +38,11 @@
 //   launching        -        -           -        !                 -         -
 //   starting         judged,  judged      looks    stopping → judged -         settle, probe, patience, timeout
 //                    ready                again
-//   ready            unhealthy -          -        stopping → judged -         counters start anew
-//   unhealthy        ready    -           -        stopping → judged -         stopping
+//   ready            unhealthy, -         stays,   stopping → judged -         check; counters start anew
+//                    stopping             unhealthy,
+//                                         stopping
+//   unhealthy        ready,   -           ready,   stopping → judged -         check
+//                    stopping             stopping
 //   backoff          -        -           -        !                 -         waiting
 //   stopping         -        -           -        leader gone       next      SIGKILL to the tree
 //
@@ -48,6 +52,8 @@
 // `-` is decided and does nothing; `!` cannot happen while the host answers each request once, and is ignored.
 // `ready` is entered by a look alone, one that was asked for after the probe had passed: an answer proves that somebody
 // answers, not who, and not that he still does.
+//
+// What is checked of one that was ready, and what it takes to end it: lifecycle_health.cpp and vital_signs.hpp.
 //
 // `ended` says that the leader was reaped, `cleared` that nothing of its tree is left: a berth is given back, or used
 // again, only after both. A port is therefore released exactly once, by whichever path leaves `stopping`. A run that
@@ -65,6 +71,7 @@
 #include "core/backoff.hpp"
 #include "core/cause.hpp"
 #include "core/conflict.hpp"
+#include "core/vital_signs.hpp"
 
 namespace berth::core {
 
@@ -112,9 +119,13 @@ struct ListenersSeen {
 struct SaidTaken {
   std::string line;
 };
-struct ProbePassed {};
+struct ProbePassed {
+  std::string note;  // alive, and yet: "answers 503 to OPTIONS /mcp"
+};
 struct ProbeFailed {
   std::string message;
+  ProbeFault fault = ProbeFault::silent;
+  Pulse pulse = Pulse::unknown;
 };
 struct Ended {
   ExitStatus status;
@@ -122,8 +133,8 @@ struct Ended {
   std::string holder_name;
   bool said_taken = false;
   std::optional<Port> other_port_taken;  // its output says that it wanted this port instead
-  bool said_listening = false;
-  bool tree_left = false;  // processes of its tree live on; `Cleared` follows when they are gone
+  std::string said_listening;            // the line in which it said that it listens
+  bool tree_left = false;                // processes of its tree live on; `Cleared` follows when they are gone
 };
 struct Cleared {};
 struct Tick {};
@@ -159,7 +170,9 @@ struct SignalTree {
 };
 struct KillTree {};
 struct LookForListeners {};  // an answer now is worth more than at the next round
-struct StartProbe {};
+struct StartProbe {
+  bool health = false;  // of one that is ready, by `health.probe`; else by `ready.probe`
+};
 struct CancelProbe {};
 struct Report {  // one line of the history: the state as seen from outside has changed, or is worth telling again
   State from = State::stopped;
@@ -247,14 +260,24 @@ class Lifecycle {
     bool looking = false;   // the host was asked to look, and has not answered yet
     bool answered = false;  // the probe has passed; one more look, and it is ready
     unsigned probes_failed = 0;
+    std::string note;  // of the answer
+  };
+  // Of one that was ready: what is known of its health, kept from `ready` to `unhealthy` and back.
+  struct Check {
+    Instant next;
+    bool probing = false;
+    bool looking = false;  // the host was asked to look, because it was time
+    bool lost = false;     // its listener was gone when last seen
+    bool answers = true;
+    unsigned doubt = 0;  // see doubt_of
   };
   struct Ready {
     Instant since;
+    Check check;
   };
   struct Unhealthy {
-    Instant since;
-    Instant next_look;
     Instant ready_since;
+    Check check;
   };
   struct BackingOff {
     Instant retry_at;
@@ -298,7 +321,18 @@ class Lifecycle {
   void became_ready(const Starting& starting);
   void start_took_too_long(const Starting& starting);
   void tick_starting(Starting& starting);
-  void tick_unhealthy(Unhealthy& unhealthy);
+
+  [[nodiscard]] Check* check();
+  [[nodiscard]] const Check* check() const;
+  [[nodiscard]] Check first_check() const;
+  [[nodiscard]] bool checks_time() const;
+  void tick_check(Check& check);
+  void seen_when_ready(const ListenersSeen& event);
+  void answered_when_ready(const ProbePassed& event);
+  void silent_when_ready(const ProbeFailed& event);
+  void well_again();
+  void doubted(unsigned doubt, bool may_end, std::string message);
+  void cancel_probe();
   void tick_stopping(Stopping& stopping);
   void judge_end(const Ended& ended, Phase phase, bool had_listened);
   void count_silent_end(const Ended& ended, Verdict verdict);
@@ -347,6 +381,7 @@ class Lifecycle {
   unsigned starts_ = 0;
   unsigned restarts_ = 0;
   unsigned port_conflicts_ = 0;
+  double spread_;  // 0–1: where in the interval its checks fall, so that those of all servers are spread
 };
 
 }  // namespace berth::core

@@ -23,6 +23,12 @@ std::string ignores_port(Port elsewhere, Port berth) {
          ": it ignores PORT; try args = [\"--port\", \"{port}\"]";
 }
 
+// It told a success that was none.
+std::string said_and_ended(const Ended& ended) {
+  if (ended.said_listening.empty()) return {};
+  return "said \"" + ended.said_listening + "\" and " + describe(ended.status) + ": ";
+}
+
 }  // namespace
 
 // ---- launch
@@ -67,14 +73,8 @@ void Lifecycle::handle(const ListenersSeen& event) {
     if (!event.stranger_here) starting->stranger_since.reset();
     if (event.stranger_here && !starting->stranger_since) starting->stranger_since = now_;
     judge_starting();
-  } else if (const auto* ready = std::get_if<Ready>(&state_)) {
-    if (event.own_here || config_->ready.probe == Probe::none) return;
-    explain(Cause::unhealthy, "no longer listens on " + on_port(*port_));
-    state_ = Unhealthy{now_, now_ + config_->health.interval, ready->since};
-  } else if (const auto* unhealthy = std::get_if<Unhealthy>(&state_)) {
-    if (!event.own_here) return;
-    explain(std::nullopt, "");
-    state_ = Ready{.since = unhealthy->ready_since};
+  } else if (check() != nullptr) {
+    seen_when_ready(event);
   }
 }
 
@@ -136,15 +136,18 @@ void Lifecycle::settled(Starting& starting) {
   effects_.push_back(StartProbe{});
 }
 
-void Lifecycle::handle(const ProbePassed&) {
+void Lifecycle::handle(const ProbePassed& event) {
+  if (check() != nullptr) return answered_when_ready(event);
   auto* starting = std::get_if<Starting>(&state_);
   if (starting == nullptr || !std::exchange(starting->probing, false)) return;
   starting->answered = true;
+  starting->note = event.note;
   starting->looking = true;
   effects_.push_back(LookForListeners{});
 }
 
 void Lifecycle::handle(const ProbeFailed& event) {
+  if (check() != nullptr) return silent_when_ready(event);
   auto* starting = std::get_if<Starting>(&state_);
   if (starting == nullptr || !std::exchange(starting->probing, false)) return;
   const auto pause = first_probe_pause * (1U << std::min(starting->probes_failed, 3U));
@@ -157,8 +160,8 @@ void Lifecycle::became_ready(const Starting& starting) {
   time_to_ready_ = std::chrono::duration_cast<Milliseconds>(now_ - starting.since);
   if (!hold_) hold_wanted_ = false;  // this server is one that cannot live beside a hold: remembered
   forget_series();
-  explain(std::nullopt, "");
-  state_ = Ready{.since = now_};
+  explain(std::nullopt, starting.note);
+  state_ = Ready{.since = now_, .check = first_check()};
 }
 
 // ---- time
@@ -185,8 +188,9 @@ std::optional<Instant> Lifecycle::deadline() const {
     }
   } else if (const auto* ready = std::get_if<Ready>(&state_)) {
     if (backoff_.failures() > 0) consider(ready->since + backoff_.reset_after());
+    if (checks_time()) consider(ready->check.next);
   } else if (const auto* unhealthy = std::get_if<Unhealthy>(&state_)) {
-    consider(unhealthy->next_look);
+    if (checks_time()) consider(unhealthy->check.next);
   } else if (const auto* backing_off = std::get_if<BackingOff>(&state_)) {
     consider(backing_off->retry_at);
   } else if (const auto* stopping = std::get_if<Stopping>(&state_)) {
@@ -198,12 +202,14 @@ std::optional<Instant> Lifecycle::deadline() const {
 void Lifecycle::handle(const Tick&) {
   if (auto* starting = std::get_if<Starting>(&state_)) {
     tick_starting(*starting);
-  } else if (const auto* ready = std::get_if<Ready>(&state_)) {
-    if (now_ - ready->since < backoff_.reset_after()) return;
-    backoff_.reset();
-    last_failure_.reset();
+  } else if (auto* ready = std::get_if<Ready>(&state_)) {
+    if (now_ - ready->since >= backoff_.reset_after()) {
+      backoff_.reset();
+      last_failure_.reset();
+    }
+    tick_check(ready->check);
   } else if (auto* unhealthy = std::get_if<Unhealthy>(&state_)) {
-    tick_unhealthy(*unhealthy);
+    tick_check(unhealthy->check);
   } else if (const auto* backing_off = std::get_if<BackingOff>(&state_)) {
     if (now_ >= backing_off->retry_at) wait_for_turn();
   } else if (auto* stopping = std::get_if<Stopping>(&state_)) {
@@ -251,18 +257,6 @@ void Lifecycle::start_took_too_long(const Starting& starting) {
   begin_stop(std::move(stop));
 }
 
-void Lifecycle::tick_unhealthy(Unhealthy& unhealthy) {
-  if (now_ < unhealthy.next_look) return;
-  // The first miss made it unhealthy; `health.failures` of them in a row end it.
-  const bool confirmed = now_ - unhealthy.since >= config_->health.interval * (config_->health.failures - 1);
-  if (confirmed && config_->health.probe != Probe::none) {
-    return begin_stop(
-        Stopping{.next = AfterStop::failure, .was_ready = true, .cause = Cause::unhealthy, .message = message_});
-  }
-  unhealthy.next_look = now_ + config_->health.interval;
-  effects_.push_back(LookForListeners{});
-}
-
 void Lifecycle::tick_stopping(Stopping& stopping) {
   if (now_ < stopping.kill_at) return;
   stopping.killed = true;
@@ -308,7 +302,7 @@ void Lifecycle::judge_end(const Ended& ended, Phase phase, bool had_listened) {
     case Verdict::conflict:
       stop.next = AfterStop::conflict;
       stop.cause = Cause::port_conflict;
-      stop.message = on_port(*port_) + " is held by " + holder_or_stranger(ended.holder_name);
+      stop.message = said_and_ended(ended) + on_port(*port_) + " is held by " + holder_or_stranger(ended.holder_name);
       break;
     case Verdict::conflict_by_word:
       stop.next = AfterStop::conflict_by_word;
@@ -322,8 +316,8 @@ void Lifecycle::judge_end(const Ended& ended, Phase phase, bool had_listened) {
       break;
     case Verdict::not_listening:
       stop.cause = Cause::not_listening;
-      stop.message = ended.said_listening
-                         ? "said that it listens, and ended with code 0 without listening"
+      stop.message = !ended.said_listening.empty()
+                         ? "said \"" + ended.said_listening + "\" and ended with code 0 without listening"
                          : "ended with code 0 without listening: a stdio server, or its HTTP flag is missing";
       break;
     case Verdict::clean_exit: stop.cause = Cause::clean_exit; break;
@@ -335,9 +329,7 @@ void Lifecycle::judge_end(const Ended& ended, Phase phase, bool had_listened) {
   }
   last_exit_ = LastExit{ended.status, stop.cause, stop.message};
 
-  if (auto* starting = std::get_if<Starting>(&state_); starting != nullptr && std::exchange(starting->probing, false)) {
-    effects_.push_back(CancelProbe{});
-  }
+  cancel_probe();
   if (ended.tree_left) {
     stop.leader_gone = true;
     return begin_stop(std::move(stop));

@@ -78,7 +78,8 @@ void visit_message(const nlmsghdr* header, const Visit& visit) {
                    .v6 = v6,
                    .address = address_text(v6 ? AF_INET6 : AF_INET, message.id.idiag_src),
                    .inode = message.idiag_inode,
-                   .user = message.idiag_uid},
+                   .user = message.idiag_uid,
+                   .pending = message.idiag_rqueue},
       .state = message.idiag_state,
   });
 }
@@ -117,6 +118,12 @@ std::string address_from_hex(const std::string& hex, bool v6) {
   return address_text(v6 ? AF_INET6 : AF_INET, words.data());
 }
 
+// "SENT:RECEIVED" in hexadecimal; of a listener the second is what waits to be accepted.
+unsigned pending_in(const std::string& queues) {
+  const auto colon = queues.find(':');
+  return colon == std::string::npos ? 0 : static_cast<unsigned>(std::strtoul(queues.c_str() + colon + 1, nullptr, 16));
+}
+
 bool dump_by_proc(const char* file, bool v6, const Visit& visit) {
   const auto text = read_file(file);
   if (!text) return false;
@@ -135,7 +142,8 @@ bool dump_by_proc(const char* file, bool v6, const Visit& visit) {
                      .v6 = v6,
                      .address = address_from_hex(local.substr(0, colon), v6),
                      .inode = inode,
-                     .user = static_cast<uid_t>(std::strtoul(uid.c_str(), nullptr, 10))},
+                     .user = static_cast<uid_t>(std::strtoul(uid.c_str(), nullptr, 10)),
+                     .pending = pending_in(queues)},
         .state = static_cast<unsigned>(std::stoul(state, nullptr, 16)),
     });
   }

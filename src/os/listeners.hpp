@@ -20,6 +20,7 @@ struct Listener {
   std::string address;  // "127.0.0.1", "::1", "0.0.0.0", "::" …
   std::uint32_t inode = 0;
   uid_t user = 0;
+  unsigned pending = 0;  // connections that wait to be accepted
 
   [[nodiscard]] bool wildcard() const { return address == "0.0.0.0" || address == "::"; }
   [[nodiscard]] bool loopback() const { return address == "::1" || address.starts_with("127."); }

@@ -80,9 +80,9 @@ TEST_CASE("Code 0 before any listener is not_listening and says what may be wron
 TEST_CASE("Code 0 after the words of listening is not_listening and tells the lie") {
   OneLife web;
   web.start();
-  web.ends(Ended{.status = {.code = 0}, .holder = Holder::own_hold, .said_listening = true});
+  web.ends(Ended{.status = {.code = 0}, .holder = Holder::own_hold, .said_listening = "listening on port 50000"});
   CHECK(web.cause() == "not_listening");
-  CHECK(web.message() == "said that it listens, and ended with code 0 without listening");
+  CHECK(web.message() == "said \"listening on port 50000\" and ended with code 0 without listening");
 }
 
 TEST_CASE("Code 0 after a listener is clean_exit") {

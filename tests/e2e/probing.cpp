@@ -74,7 +74,7 @@ TEST_CASE("Without a probe a server is ready once it has lived for settle") {
   sandbox.down();
 }
 
-TEST_CASE("A server that falls silent is restarted as unhealthy", "[.][later]") {
+TEST_CASE("A server that falls silent is restarted as unhealthy") {
   Sandbox sandbox;
   auto config = sandbox.config();
   config.server("web")
@@ -94,7 +94,7 @@ TEST_CASE("A server that falls silent is restarted as unhealthy", "[.][later]") 
   sandbox.down();
 }
 
-TEST_CASE("A stopped process is found out by the health probe", "[.][later]") {
+TEST_CASE("A stopped process is found out by the health probe") {
   Sandbox sandbox;
   auto config = sandbox.config();
   config.server("web").set("health.interval", "100ms").set("health.timeout", "300ms").set("health.failures", 2);

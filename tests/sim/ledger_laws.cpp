@@ -68,8 +68,7 @@ std::string LedgerWorld::why_it_has_to_stay(const SimBerth& berth, const LedgerE
   const bool is_heard = listener != machine.listeners.end() && listener->second.since < since;
   const bool is_wanted = lease != berth.wanted.end();
   // In a network of its own, a ready server of this one listens there too, whoever was noted first.
-  const bool listens_apart =
-      !script.sockets && is_wanted && lease->second.told && lease->second.told->state == "ready";
+  const bool listens_apart = !script.sockets && is_wanted && lease->second.told && lease->second.told->state == "ready";
   const bool own = is_heard && is_wanted && (listens_apart || listener->second.process->life == berth.life);
   if (is_heard && !own) return "somebody listens on its port";
   const auto age = machine.age_of(entry);
