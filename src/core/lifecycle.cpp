@@ -138,7 +138,9 @@ void Lifecycle::handle(const KillNow&) {
 }
 
 void Lifecycle::handle(const Proceed&) {
-  if (phase() == PhaseKind::waiting) claim();
+  if (phase() != PhaseKind::waiting) return;
+  if (reason_ == Cause::dependency) explain(std::nullopt, "");  // it waits for nobody any more
+  claim();
 }
 
 void Lifecycle::handle(const HeldBack& event) {

@@ -112,6 +112,32 @@ void World::check_after(std::size_t server) {
   if (!std::exchange(it.touched, true)) touched_.push_back(server);
 }
 
+// Nobody is ended for his health but by as many failed checks in a row as are asked for.
+void World::check_alarm(std::size_t server) {
+  const SimServer& it = servers_[server];
+  const auto& life = governor_->life(server);
+  if (!life.wanted_up() || life.reason() != core::Cause::unhealthy || !it.child->leader) return;
+  if (it.child->unanswered + it.child->unheard < governor_->config(server)->health.failures) {
+    break_law("false-alarm", name_of(it.id) + " is ended as unhealthy and was not");
+  }
+}
+
+// After many rounds of checks nobody is taken for ready who is not.
+void World::check_unnoticed() {
+  for (std::size_t i = 0; i < servers_.size(); ++i) {
+    const auto& life = governor_->life(i);
+    const auto& config = *governor_->config(i);
+    const auto& child = servers_[i].child;
+    if (life.phase() != PhaseKind::ready || config.ready.probe == Probe::none || !child) continue;
+    if (config.health.probe == Probe::http && child->stopped) {
+      break_law("unnoticed", name_of(servers_[i].id) + " is ready, and has been stopped for long");
+    }
+    if (config.health.probe == Probe::listen && child->listens != child->berth) {
+      break_law("unnoticed", name_of(servers_[i].id) + " is ready, and has not listened for long");
+    }
+  }
+}
+
 // With no event left to handle: every wanted server is running, scheduled to run, or failed with a cause.
 void World::check_rest(std::size_t server) {
   const SimServer& it = servers_[server];
@@ -126,7 +152,7 @@ void World::check_rest(std::size_t server) {
     case PhaseKind::unhealthy:
       if (!it.child) wrong("has no process");
       if (!life.wanted_up()) wrong("is not wanted");
-      if (life.phase() != PhaseKind::ready && !life.deadline()) wrong("has no deadline");
+      if (life.phase() == PhaseKind::starting && !life.deadline()) wrong("has no deadline");
       break;
     case PhaseKind::stopping:
       if (!it.child) wrong("has no process");

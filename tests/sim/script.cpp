@@ -68,7 +68,9 @@ std::shared_ptr<const ServerConfig> Script::config(unsigned id) const {
   config->ready.probe = dice.one_of({Probe::http, Probe::http, Probe::http, Probe::listen, Probe::none});
   config->ready.settle = dice.one_of({0ms, 100ms, 500ms});
   config->ready.timeout = dice.one_of({1'000ms, 5'000ms, 20'000ms, 60'000ms});
-  config->health.interval = dice.one_of({1'000ms, 10'000ms});
+  config->health.probe = dice.one_of({Probe::http, Probe::listen, Probe::none, Probe::none});
+  config->health.interval = dice.one_of({1'000ms, 10'000ms, 60'000ms});
+  config->health.failures = dice.one_of({1U, 2U, 3U});
   config->backoff.initial = dice.one_of({0ms, 1ms, 100ms, 500ms});
   config->backoff.max = dice.one_of({1'000ms, 30'000ms});
   config->backoff.jitter = dice.one_of({0.0, 0.2, 1.0});

@@ -67,8 +67,13 @@ bool World::step() {
 
   std::optional<Instant> wake;
   if (const auto at = governor_->wake_at()) wake = std::max({*at - skew_, time_, frozen_until_});
-  if (agenda_.empty() && !wake && queue_.empty()) {
+  // Those that are ready are checked for ever.
+  if (quiet_checks_ == 0) quiet_since_ = time_;
+  const bool only_checks = quiet_checks_ > 20 + 8 * servers_.size() && time_ - quiet_since_ > 5min;
+  if (queue_.empty() && ((agenda_.empty() && !wake) || only_checks)) {
     if (std::exchange(last_going_down_, true)) return false;
+    if (only_checks) check_unnoticed();
+    quiet_checks_ = 0;
     tell("the end: all are taken down");
     perform(governor_->go_down(steady()));
     return true;
@@ -129,6 +134,7 @@ bool World::is_the_supervisors(What what) const {
 }
 
 void World::serve(const Entry& entry) {
+  if (entry.what != What::probe && entry.what != What::look) quiet_checks_ = 0;
   if (entry.what == What::happening) return happen(script_.happenings[entry.server]);
   if (entry.what == What::stranger_leaves) return stranger_leaves(static_cast<Port>(entry.server));
   if (entry.what == What::thaw) return tell("the supervisor goes on");

@@ -48,6 +48,8 @@ struct Child {
   bool hurried = false;  // has had its SIGTERM
   bool said_taken = false;
   bool probed = false;
+  unsigned unanswered = 0;  // probes in a row
+  unsigned unheard = 0;     // looks in a row that found it not listening
   unsigned launch = 0;
   unsigned probes = 0;
   Port berth = 0;
@@ -170,6 +172,8 @@ class World : public core::PortBinder {
   void check_phase(std::size_t server);
   void check_after(std::size_t server);
   void check_rest(std::size_t server);
+  void check_alarm(std::size_t server);
+  void check_unnoticed();
   [[nodiscard]] bool needs_are_back(std::size_t server) const;
   void check_calm();
   void check_shutdown();
@@ -196,6 +200,8 @@ class World : public core::PortBinder {
   std::uint64_t steps_at_this_time_ = 0;
   std::uint64_t most_events_ = 0;
   bool last_going_down_ = false;
+  std::size_t quiet_checks_ = 0;  // of servers that were ready, since anything else has happened
+  Instant quiet_since_{};
   unsigned supervisors_ = 0;
   std::optional<Instant> down_by_;  // at the latest
   bool patience_lost_ = false;      // all were killed, in no order

@@ -112,6 +112,7 @@ void World::perform(std::size_t server, const core::Launch& launch) {
 void World::perform(std::size_t server, const core::SignalTree&) {
   if (!servers_[server].child) return;
   Child& child = *servers_[server].child;
+  check_alarm(server);
   if (child.leader) {
     child.stopped = false;  // SIGCONT comes with it
     if (child.manners.obeys_after < 0ms || std::exchange(child.hurried, true)) return;
@@ -135,10 +136,12 @@ void World::perform(std::size_t server, const core::KillTree&) {
 }
 
 void World::perform(std::size_t server, const core::LookForListeners&) {
+  if (agenda_.empty()) ++quiet_checks_;
   if (servers_[server].child) schedule(2ms, What::look, server, servers_[server].child->launch);
 }
 
 void World::perform(std::size_t server, const core::StartProbe&) {
+  if (agenda_.empty()) ++quiet_checks_;
   if (!servers_[server].child) return;
   Child& child = *servers_[server].child;
   child.probed = true;
@@ -150,6 +153,7 @@ void World::perform(std::size_t server, const core::CancelProbe&) {
 }
 
 void World::perform(std::size_t server, const core::Report& report) {
+  quiet_checks_ = 0;
   tell_of(server, core::to_string(report.from).data(), " → ", core::to_string(report.to).data(),
           report.cause ? std::string(" (") + core::to_string(*report.cause).data() + ")" : std::string{},
           report.message.empty() ? "" : ": ", report.message);

@@ -127,6 +127,7 @@ void World::look(std::size_t server) {
     seen.stranger_here = !seen.own_here;
     if (seen.stranger_here) seen.stranger = "stranger (pid 7)";
   }
+  servers_[server].child->unheard = seen.own_here ? 0 : child->unheard + 1;
   if (!seen.own_here && child->listens && *child->listens != child->berth) seen.own_elsewhere = child->listens;
   post(server, seen);
   urgent_ = true;
@@ -140,7 +141,9 @@ void World::answer_probe(std::size_t server, unsigned probe) {
   const bool own = holder != listeners_.end() && holder->second == static_cast<std::int64_t>(server);
   const bool stranger = holder != listeners_.end() && !own;
   const bool answers = stranger || (own && child.something_lives() && !child.stopped && child.manners.answers);
-  answers ? post(server, core::ProbePassed{}) : post(server, core::ProbeFailed{"no answer"});
+  child.unanswered = answers ? 0 : child.unanswered + 1;
+  const auto pulse = child.stopped ? core::Pulse::stopped : core::Pulse::idle;
+  answers ? post(server, core::ProbePassed{}) : post(server, core::ProbeFailed{.message = "no answer", .pulse = pulse});
   if (answers && child.manners.fickle) stop_listening(server);
 }
 
