@@ -239,6 +239,9 @@ void Server::perform(const core::CancelProbe&) {
 void Server::perform(const core::Report& report) {
   core::Report clean = report;
   clean.message = redact_(report.message);
+  if (run_ && report.to == core::State::ready && report.from == core::State::starting) {
+    run_->offspring.remember(owners());
+  }
   harbour_.changed(index_);
   harbour_.report(index_, clean);
 }

@@ -10,6 +10,7 @@
 
 #include "app/conflict_words.hpp"
 #include "app/harbour.hpp"
+#include "app/offspring.hpp"
 #include "app/output.hpp"
 #include "app/prober.hpp"
 #include "app/redactor.hpp"
@@ -39,6 +40,7 @@ struct Run {
   bool said_taken = false;
   std::string said_listening;  // the line, redacted
   std::optional<Port> other_port_taken;
+  Offspring offspring;
   core::VitalSigns signs;  // when half of the time of a probe was over without an answer
 };
 
@@ -109,6 +111,7 @@ class Server {
   core::Holder holder_of_berth(std::string& name) const;
   std::string detail(core::Instant now) const;
   void prefer_way(const std::string& host);
+  void look_at_offspring();
   void probed(const ProbeResult& result, bool health);
   [[nodiscard]] std::vector<pid_t> owners() const;
   [[nodiscard]] std::string evidence(const ProbeResult& result, core::Pulse pulse,

@@ -120,6 +120,7 @@ void Server::probed(const ProbeResult& result, bool health) {
     if (result.which < ways.size()) run_->url_host = ways[result.which].host;
     prefer_way(run_->url_host);
     if (health) harbour_.verify_soon();  // somebody answers; is it still this one?
+    if (health) look_at_offspring();
     return post(core::ProbePassed{result.note});
   }
   core::ProbeFailed failed{.message = result.message, .fault = result.fault};
@@ -130,6 +131,13 @@ void Server::probed(const ProbeResult& result, bool health) {
     harbour_.verify_soon();
   }
   post(std::move(failed));
+}
+
+void Server::look_at_offspring() {
+  const std::string news = run_->offspring.look();
+  if (news.empty()) return;
+  harbour_.report(
+      index_, core::Report{.from = life_.state(), .to = life_.state(), .message = redact_(news), .port = life_.port()});
 }
 
 // What the second signal says, for a person.
@@ -233,7 +241,8 @@ std::string Server::detail(core::Instant now) const {
   switch (life_.state()) {
     case core::State::ready: {
       if (!run_ || !life_.port()) return "";
-      return why.empty() ? current_url() : current_url() + " (" + why + ")";
+      const std::string& note = why.empty() ? run_->offspring.loss() : why;
+      return note.empty() ? current_url() : current_url() + " (" + note + ")";
     }
     case core::State::backoff:
     case core::State::crashloop:

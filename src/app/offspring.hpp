@@ -1,0 +1,38 @@
+#pragma once
+// The processes that a server had started when it became ready. A bridge goes on listening, and answers, when the
+// server behind it has died: nothing else tells.
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace berth::app {
+
+class Offspring {
+ public:
+  // What descends from these processes now, and whether it has been replaced later, is what counts from now on.
+  void remember(const std::vector<pid_t>& owners);
+
+  // Looks at them again. What has changed since the last look, as a sentence; empty: nothing.
+  std::string look();
+
+  // Some of them have ended and none has taken their place: a sentence that says so, else empty.
+  [[nodiscard]] const std::string& loss() const { return loss_; }
+
+ private:
+  struct Process {
+    pid_t pid = 0;
+    std::uint64_t start_ticks = 0;
+    std::string name;
+  };
+  [[nodiscard]] std::vector<pid_t> descendants() const;
+
+  std::vector<pid_t> owners_;
+  std::vector<Process> born_;
+  std::size_t many_ = 0;  // when remembered
+  std::string loss_;
+};
+
+}  // namespace berth::app
