@@ -142,17 +142,15 @@ constexpr std::array all_fields{
 
     into<&ServerConfig::health, &HealthConfig::probe>({.section = "servers.health", .key = "probe", .kind = choice,
         .standard = R"("http")", .change = live,
-        .help = "As for ready, but \"mcp\": a periodic handshake harms real servers", .choices = health_words,
-        .not_yet = true}),
+        .help = "As for ready, but \"mcp\": a periodic handshake harms real servers; nothing is asked of one with "
+                "ready.probe = \"none\"", .choices = health_words}),
     into<&ServerConfig::health, &HealthConfig::interval>({.section = "servers.health", .key = "interval",
-        .kind = duration, .standard = R"("10s")", .change = live, .help = "How often it is asked", .least = 1,
-        .not_yet = true}),
+        .kind = duration, .standard = R"("10s")", .change = live, .help = "How often it is asked", .least = 1}),
     into<&ServerConfig::health, &HealthConfig::timeout>({.section = "servers.health", .key = "timeout",
-        .kind = duration, .standard = R"("3s")", .change = live, .help = "How long an answer may take", .least = 1,
-        .not_yet = true}),
+        .kind = duration, .standard = R"("3s")", .change = live, .help = "How long an answer may take", .least = 1}),
     into<&ServerConfig::health, &HealthConfig::failures>({.section = "servers.health", .key = "failures",
-        .kind = integer, .standard = "3", .change = live, .help = "Failures in a row until it is restarted",
-        .least = 1, .most = one_million, .not_yet = true}),
+        .kind = integer, .standard = "3", .change = live, .help = "Failures in a row until it is restarted; while its processes compute, it is given three times as many",
+        .least = 1, .most = one_million}),
 
     into<&ServerConfig::backoff, &BackoffConfig::initial>({.section = "servers.backoff", .key = "initial",
         .kind = duration, .standard = R"("500ms")", .change = live, .help = "The first delay"}),
