@@ -121,7 +121,8 @@ class HttpProbe::Run : public std::enable_shared_from_this<Run> {
     const bool better = !result_.alive || !refuses_the_name(status);
     if (better) {
       result_ = {.alive = true, .status = status, .which = at_};
-      if (status >= 500) result_.note = "answers " + std::to_string(status) + " to " + question();
+      if (status >= 500 || status == 404) result_.note = "answers " + std::to_string(status) + " to " + question();
+      if (status == 404) result_.note += ": is `path` right?";
     }
     close();
     if (!refuses_the_name(status)) return finish();

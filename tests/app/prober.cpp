@@ -120,6 +120,13 @@ TEST_CASE("An answer of 5xx is alive and told") {
   CHECK(outcome.result.note == "answers 503 to OPTIONS /mcp");
 }
 
+TEST_CASE("An answer of 404 is alive, and the path may be wrong") {
+  Talker talker({"HTTP/1.1 404 Not Found\r\n\r\n"});
+  const auto outcome = ask(talker);
+  CHECK(outcome.result.alive);
+  CHECK(outcome.result.note == "answers 404 to OPTIONS /mcp: is `path` right?");
+}
+
 TEST_CASE("A server that refuses the name of the address is called localhost") {
   const std::string refusal =
       GENERATE(as<std::string>{}, "403 Forbidden", "421 Misdirected Request", "400 Bad Request");
