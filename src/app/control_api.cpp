@@ -74,7 +74,7 @@ struct ControlApi::Waiter {
 };
 
 ControlApi::ControlApi(boost::asio::io_context& io, Fleet& fleet, Answers answers)
-    : io_(io), fleet_(fleet), answers_(std::move(answers)) {}
+    : io_(io), fleet_(fleet), answers_(std::move(answers)), feed_(fleet.history()) {}
 
 ControlApi::~ControlApi() = default;
 
@@ -88,12 +88,14 @@ void ControlApi::handle(const ControlRequest& request, Respond respond, Connecte
     return std::equal(path.begin(), path.end(), parts.begin(), parts.end());
   };
   const bool known = is({"v1", "status"}) || is({"v1", "ports"}) || is({"v1", "wait"}) || is({"v1", "down"}) ||
+                     is({"v1", "events"}) ||
                      (path.size() >= 3 && path.size() <= 4 && path[0] == "v1" && path[1] == "servers");
   if (!known) return respond(404, error_body("not_found", "there is nothing at " + request.target));
 
   if (get && is({"v1", "status"})) return respond(200, os::json_text(to_json(answers_.status())));
   if (get && is({"v1", "ports"})) return respond(200, ports());
   if (get && is({"v1", "wait"})) return wait(query, std::move(respond), std::move(connected));
+  if (get && is({"v1", "events"})) return events(request, query, respond);
   if (post && is({"v1", "down"})) {
     respond(202, "{}");
     return answers_.down();
@@ -102,6 +104,11 @@ void ControlApi::handle(const ControlRequest& request, Respond respond, Connecte
     const auto found = fleet_.find({path[2]});
     if (!found) return respond(404, error_body("unknown_server", found.error()));
     return respond(200, os::json_text(to_json(answers_.status().servers[found->front()])));
+  }
+  if (path.size() == 4 && get && path[3] == "explain") {
+    const auto found = fleet_.find({path[2]});
+    if (!found) return respond(404, error_body("unknown_server", found.error()));
+    return respond(200, os::json_text(to_json(fleet_.explain(found->front()))));
   }
   if (path.size() == 4 && post) return act(path, query, respond);
   respond(405, error_body("method_not_allowed", request.method + " is not possible at " + request.target));
@@ -139,6 +146,31 @@ void ControlApi::act(const std::vector<std::string>& path, const std::string& qu
   respond(202, "{}");
 }
 
+// GET /v1/events[?follow=0][&after=N][&name=NAME…]: server-sent events, the number of an event as its id. Those after N
+// (or after the header Last-Event-ID; from the beginning, when there is neither), and then those to come. An event of
+// the kind `gap` says how many were too old to be told.
+void ControlApi::events(const ControlRequest& request, const std::string& query, const Respond& respond) {
+  EventFeed::Wish wish;
+  const auto number = [](const std::string& text) -> std::optional<std::uint64_t> {
+    std::uint64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    return value;
+  };
+  wish.after = number(request.last_event_id);
+  for (const std::string& part : split(query, '&')) {
+    if (part.starts_with("name=")) wish.servers.push_back(part.substr(5));
+    if (part.starts_with("after=")) wish.after = number(part.substr(6));
+    if (part == "follow=0") wish.follow = false;
+  }
+  const auto found = fleet_.find(wish.servers);
+  if (!found) return respond(404, error_body("unknown_server", found.error()));
+  if (feed_.size() + waiters_.size() >= most_waiters()) {
+    return respond(503, error_body("too_many_waiting", "too many clients are following already; try `follow=0`"));
+  }
+  feed_.answer(std::move(wish), respond);
+}
+
 // GET /v1/wait?for=ready|up|launched|stopped|brought_down[&name=NAME…][&timeout_ms=N]: 200 when it is so, 409 at once
 // when it cannot become so unasked, 408 when the time is over. Without names: every server that is wanted up. `up` is
 // `ready`, or ended by itself without an error; `brought_down` is `stopped`, and cannot become so once it is wanted up
@@ -169,7 +201,7 @@ void ControlApi::wait(const std::string& query, Respond respond, Connected conne
   for (const std::size_t i : *found) {
     if (!names.empty() || fleet_.at(i).life().wanted_up()) waiter->servers.push_back(i);
   }
-  if (waiters_.size() >= most_waiters()) {
+  if (feed_.size() + waiters_.size() >= most_waiters()) {
     return respond(503, error_body("too_many_waiting", "too many clients are waiting already; try `berth status`"));
   }
   waiter->respond = std::move(respond);
@@ -245,7 +277,12 @@ bool ControlApi::answer_if_decided(Waiter& waiter) {
   return false;
 }
 
+void ControlApi::finish() {
+  feed_.finish();
+}
+
 void ControlApi::settled() {
+  feed_.settled();
   for (auto it = waiters_.begin(); it != waiters_.end();) {
     Waiter& waiter = **it;
     if (!waiter.connected() || answer_if_decided(waiter)) {

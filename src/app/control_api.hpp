@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "app/control_server.hpp"
+#include "app/event_feed.hpp"
 #include "app/fleet.hpp"
 
 namespace berth::app {
@@ -29,6 +30,8 @@ class ControlApi {
 
   // Something may have changed: answers those who wait for it.
   void settled();
+  // Nothing will change any more: ends the answers that go on.
+  void finish();
 
  private:
   struct Waiter;
@@ -36,6 +39,7 @@ class ControlApi {
 
   [[nodiscard]] std::string ports();
   void act(const std::vector<std::string>& path, const std::string& query, const Respond& respond);
+  void events(const ControlRequest& request, const std::string& query, const Respond& respond);
   void wait(const std::string& query, Respond respond, Connected connected);
   Outcome outcome(const Waiter& waiter) const;
   std::string who_is(const Waiter& waiter, Outcome wanted) const;
@@ -45,6 +49,7 @@ class ControlApi {
   Fleet& fleet_;
   Answers answers_;
   std::list<std::shared_ptr<Waiter>> waiters_;
+  EventFeed feed_;
 };
 
 }  // namespace berth::app

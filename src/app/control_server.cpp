@@ -4,8 +4,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/message.hpp>
@@ -13,7 +15,9 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
+#include <cstdio>
 #include <optional>
+#include <utility>
 
 namespace berth::app {
 
@@ -45,8 +49,8 @@ class ControlServer::Impl : public std::enable_shared_from_this<Impl> {
  public:
   class Session;
 
-  Impl(asio::io_context& io, std::string path, ControlHandler handler)
-      : acceptor_(io), retry_(io), path_(std::move(path)), handler_(std::move(handler)) {}
+  Impl(asio::io_context& io, std::string path, ControlHandler handler, std::chrono::milliseconds patience)
+      : acceptor_(io), retry_(io), path_(std::move(path)), handler_(std::move(handler)), patience_(patience) {}
 
   std::string open() {
     boost::system::error_code error;
@@ -79,6 +83,7 @@ class ControlServer::Impl : public std::enable_shared_from_this<Impl> {
   asio::steady_timer retry_;
   std::string path_;
   ControlHandler handler_;
+  std::chrono::milliseconds patience_;
   std::size_t answering_ = 0;  // requests that were read and whose answer is not written yet
 };
 
@@ -106,10 +111,12 @@ class ControlServer::Impl::Session : public std::enable_shared_from_this<Session
     ++server_->answering_;
     answered_ = false;
     watch_for_hangup();
-    const ControlRequest asked{std::string(request.method_string()), std::string(request.target())};
+    const ControlRequest asked{std::string(request.method_string()), std::string(request.target()),
+                               std::string(request["Last-Event-ID"])};
     server_->handler_(
         asked,
-        [self = shared_from_this()](unsigned status, std::string body) { self->respond(status, std::move(body)); },
+        {[self = shared_from_this()](unsigned status, std::string body) { self->respond(status, std::move(body)); },
+         [self = shared_from_this()](StreamedAnswer answer) { return self->stream(std::move(answer)); }},
         [weak = weak_from_this()] {
           const auto self = weak.lock();
           return self && self->connected_;
@@ -120,7 +127,7 @@ class ControlServer::Impl::Session : public std::enable_shared_from_this<Session
   // one may be long; behind that nobody looks.
   void watch_for_hangup() {
     stream_.socket().async_wait(Protocol::socket::wait_read, [self = shared_from_this()](const auto& error) {
-      if (error || self->answered_) return;
+      if (error || (self->answered_ && !self->next_)) return;
       constexpr std::size_t most = 64 * 1024;
       const auto room = self->buffer_.prepare(4096);
       const ssize_t got = ::recv(self->stream_.socket().native_handle(), room.data(), room.size(), MSG_DONTWAIT);
@@ -131,10 +138,61 @@ class ControlServer::Impl::Session : public std::enable_shared_from_this<Session
         return;
       }
       self->connected_ = false;
+      if (self->next_) return self->end_stream();
       --self->server_->answering_;
       self->answered_ = true;
       self->close();
     });
+  }
+
+  // ---- an answer that goes on
+
+  Wake stream(StreamedAnswer answer) {
+    if (answered_) return [] {};
+    answered_ = true;
+    keep_alive_ = false;
+    chunked_ = parser_->get().version() >= 11;
+    next_ = std::move(answer.next);
+    piece_ = "HTTP/1.1 200 OK\r\nServer: berth\r\nContent-Type: " + answer.content_type +
+             "\r\nCache-Control: no-store\r\nConnection: close\r\n" +
+             (chunked_ ? "Transfer-Encoding: chunked\r\n\r\n" : "\r\n");
+    send_piece(false);
+    return [weak = weak_from_this()] {
+      if (const auto self = weak.lock()) self->pull();
+    };
+  }
+
+  void pull() {
+    if (!next_ || sending_) return;
+    auto piece = next_();
+    if (piece && piece->empty()) return;
+    const bool over = !piece;
+    piece_ = over ? std::string() : std::move(*piece);
+    if (chunked_) {
+      std::array<char, 20> size{};
+      std::snprintf(size.data(), size.size(), "%zx\r\n", piece_.size());
+      piece_ = size.data() + piece_ + "\r\n";  // one of no bytes is the last
+    }
+    send_piece(over);
+  }
+
+  void send_piece(bool last) {
+    sending_ = true;
+    stream_.expires_after(server_->patience_);
+    asio::async_write(stream_, asio::buffer(piece_),
+                      [self = shared_from_this(), last](const boost::system::error_code& error, std::size_t) {
+                        self->sending_ = false;
+                        if (!self->next_) return;  // it has hung up
+                        if (error || last) return self->end_stream();
+                        self->stream_.expires_never();
+                        self->pull();
+                      });
+  }
+
+  void end_stream() {
+    if (!std::exchange(next_, nullptr)) return;
+    --server_->answering_;
+    close();
   }
 
   void respond(unsigned status, std::string body) {
@@ -148,7 +206,7 @@ class ControlServer::Impl::Session : public std::enable_shared_from_this<Session
     response_.keep_alive(keep_alive_);
     response_.body() = std::move(body);
     response_.prepare_payload();
-    stream_.expires_after(30s);
+    stream_.expires_after(server_->patience_);
     http::async_write(stream_, response_,
                       [self = shared_from_this()](const boost::system::error_code& error, std::size_t) {
                         --self->server_->answering_;
@@ -168,6 +226,10 @@ class ControlServer::Impl::Session : public std::enable_shared_from_this<Session
   beast::flat_buffer buffer_;
   std::optional<http::request_parser<http::string_body>> parser_;
   http::response<http::string_body> response_;
+  std::function<std::optional<std::string>()> next_;  // as long as an answer goes on
+  std::string piece_;                                 // on its way
+  bool chunked_ = false;
+  bool sending_ = false;
   bool keep_alive_ = false;
   bool answered_ = true;
   bool connected_ = true;
@@ -203,8 +265,9 @@ bool ControlServer::idle() const {
 
 Expected<std::unique_ptr<ControlServer>, std::string> ControlServer::listen(asio::io_context& io,
                                                                             const std::string& path,
-                                                                            ControlHandler handler) {
-  auto impl = std::make_shared<Impl>(io, path, std::move(handler));
+                                                                            ControlHandler handler,
+                                                                            std::chrono::milliseconds patience) {
+  auto impl = std::make_shared<Impl>(io, path, std::move(handler), patience);
   if (auto trouble = impl->open(); !trouble.empty()) return Unexpected<std::string>(std::move(trouble));
   return std::unique_ptr<ControlServer>(new ControlServer(std::move(impl)));
 }

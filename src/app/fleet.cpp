@@ -53,6 +53,7 @@ Fleet::Fleet(asio::io_context& io, const Config& config, Harbour harbour, Observ
   harbour_.warn = [this](const std::string& line) { observers_.log(line); };
   harbour_.changed = [this](std::size_t server) { changed_.insert(server); };
   harbour_.verify_soon = [this] { verify_soon(); };
+  harbour_.history = &history_;
   harbour_.look_soon = [this] { look_within(2ms); };
   for (std::size_t i = 0; i < governor_.size(); ++i) {
     servers_.push_back(std::make_unique<Server>(harbour_, i, governor_.config(i), governor_.life(i)));
@@ -129,6 +130,7 @@ void Fleet::run_events() {
     perform(governor_.on(server, event, now));
   }
   running_events_ = false;
+  for (const auto& server : servers_) server->note_reason();
   arm_timer();
   if (observers_.settled) observers_.settled();
 }
@@ -335,6 +337,12 @@ std::vector<ServerStatus> Fleet::status() {
   all.reserve(servers_.size());
   for (const auto& server : servers_) all.push_back(server->status(now, orphans));
   return all;
+}
+
+Explanation Fleet::explain(std::size_t index) {
+  verify();
+  const auto orphans = os::ProcessTree::orphans(harbour_.leaders);
+  return servers_[index]->explanation(governor_.time(Clock::now()), orphans);
 }
 
 }  // namespace berth::app

@@ -16,9 +16,11 @@
 #include <utility>
 #include <vector>
 
+#include "app/explanation.hpp"
 #include "app/harbour.hpp"
 #include "app/server.hpp"
 #include "core/governor.hpp"
+#include "core/history.hpp"
 #include "os/oom_watch.hpp"
 #include "os/reaper.hpp"
 
@@ -70,6 +72,9 @@ class Fleet {
   void verify();
   // Verified now.
   std::vector<ServerStatus> status();
+  // How one came to be as it is. Verified now.
+  Explanation explain(std::size_t index);
+  [[nodiscard]] const core::History& history() const { return history_; }
   [[nodiscard]] const Server& at(std::size_t index) const { return *servers_[index]; }
   [[nodiscard]] std::size_t size() const { return servers_.size(); }
 
@@ -90,6 +95,7 @@ class Fleet {
   boost::asio::io_context& io_;
   Harbour harbour_;
   Observers observers_;
+  core::History history_;
   core::Governor governor_;
   std::vector<std::unique_ptr<Server>> servers_;
   std::deque<std::pair<std::size_t, core::Event>> events_;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "app/output.hpp"
+#include "core/history.hpp"
 #include "core/lifecycle.hpp"
 #include "core/port_desk.hpp"
 #include "os/cgroup.hpp"
@@ -33,6 +34,7 @@ struct Harbour {
   std::optional<rlimit> child_limits;
   core::PortDesk* desk = nullptr;
   os::Guardian* guardian = nullptr;
+  core::History* history = nullptr;  // of all servers; set by the fleet
   os::CgroupPlace cgroups;
   std::unordered_set<pid_t> leaders;  // living children that are leaders of servers, or started on purpose
 

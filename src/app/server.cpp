@@ -55,21 +55,26 @@ void Server::perform(const core::ClaimPort& claim) {
   const auto port = config_->fixed_port ? harbour_.desk->claim_fixed(*config_->fixed_port)
                                         : harbour_.desk->claim(claim, std::chrono::steady_clock::now());
   if (port) {
+    remember_claim(*port);
     post(core::PortClaimed{*port});
   } else {
+    remember_loss(core::PortEnd::refused, port.error().message);
     post(port.error());
   }
 }
 
 void Server::perform(const core::ReleasePort& release) {
+  remember_release();
   harbour_.desk->release(release.port);
 }
 
 void Server::perform(const core::CondemnPort& condemn) {
+  remember_loss(core::PortEnd::lost, condemn.reason, condemn.holder);
   harbour_.desk->condemn(condemn.port, condemn.reason, condemn.holder);
 }
 
 void Server::perform(const core::RestPort& rest) {
+  remember_loss(core::PortEnd::rested, "said to be taken, and nobody is seen there");
   harbour_.desk->rest(rest.port, std::chrono::steady_clock::now());
 }
 
@@ -144,6 +149,9 @@ void Server::perform(const core::Launch& launch) {
   request.executable = std::move(*executable);
   const config::LaunchValues values{launch.port, harbour_.host, config_->name, url(launch.port, host_for_urls())};
   for (const std::string& arg : config_->args) request.args.push_back(config::fill(arg, values));
+  launched_as_ = {request.executable};
+  launched_as_.insert(launched_as_.end(), request.args.begin(), request.args.end());
+  answer_.reset();
 
   os::Fd out = out_.open();
   os::Fd err = err_.open();
@@ -244,6 +252,7 @@ void Server::perform(const core::Report& report) {
   if (run_ && report.to == core::State::ready && report.from == core::State::starting) {
     run_->offspring.remember(owners());
   }
+  remember(clean);
   harbour_.changed(index_);
   harbour_.report(index_, clean);
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "app/conflict_words.hpp"
+#include "app/explanation.hpp"
 #include "app/harbour.hpp"
 #include "app/offspring.hpp"
 #include "app/output.hpp"
@@ -68,6 +69,10 @@ class Server {
 
   // `now`: what its life calls now.
   [[nodiscard]] ServerStatus status(core::Instant now, const os::Orphans& orphans) const;
+  // How it came to be as it is (server_history.cpp has this and all that is written down for it).
+  [[nodiscard]] Explanation explanation(core::Instant now, const os::Orphans& orphans) const;
+  // Writes down why it is as it is, when that has changed while its state has not.
+  void note_reason();
   // What others are told of it in the port ledger.
   [[nodiscard]] PortLedger::Instance instance() const;
   [[nodiscard]] const core::Lifecycle& life() const { return life_; }
@@ -94,6 +99,18 @@ class Server {
   void perform(const core::CancelProbe&);
   void perform(const core::Report& report);
 
+  // Into the history.
+  void remember(core::State from, core::State to, std::optional<core::Cause> cause, std::string message,
+                std::optional<Port> port);
+  void remember(const core::Report& report);
+  void remember_claim(Port port);
+  void remember_loss(core::PortEnd end, const std::string& reason, const std::string& holder = {});
+  void remember_release();
+  void remember_exit(const core::ExitStatus& status);
+  [[nodiscard]] std::string sentence_for(const core::Report& report) const;
+  [[nodiscard]] Evidence evidence() const;
+  [[nodiscard]] std::vector<std::string> command_line() const;
+
   void post(core::Event event) { harbour_.post(index_, std::move(event)); }
   std::vector<std::string> environment(Port port, const std::string& instance) const;
   std::string url(Port port, const std::string& host) const;
@@ -114,8 +131,8 @@ class Server {
   void look_at_offspring();
   void probed(const ProbeResult& result, bool health);
   [[nodiscard]] std::vector<pid_t> owners() const;
-  [[nodiscard]] std::string evidence(const ProbeResult& result, core::Pulse pulse,
-                                     const std::vector<pid_t>& owners) const;
+  [[nodiscard]] std::string signs_of_life(const ProbeResult& result, core::Pulse pulse,
+                                          const std::vector<pid_t>& owners) const;
 
   Harbour& harbour_;
   std::size_t index_;
@@ -133,6 +150,12 @@ class Server {
   std::unique_ptr<HttpProbe> probe_;
   bool close_look_ = false;
   std::optional<ExitStatusReport> last_exit_;
+
+  std::vector<std::string> launched_as_;     // executable and arguments of the last launch
+  std::optional<Evidence::Answer> answer_;   // the last one of the run
+  std::optional<core::Cause> noted_reason_;  // in the history, since the state has changed
+  std::optional<Port> claimed_port_;         // of which the next report tells
+  std::optional<Port> lost_port_;            // likewise
 };
 
 }  // namespace berth::app

@@ -115,6 +115,7 @@ std::vector<pid_t> Server::owners() const {
 
 void Server::probed(const ProbeResult& result, bool health) {
   if (!run_) return;
+  answer_ = {std::chrono::system_clock::now(), result};
   if (result.alive) {
     const auto& ways = run_->approaches;
     if (result.which < ways.size()) run_->url_host = ways[result.which].host;
@@ -127,7 +128,7 @@ void Server::probed(const ProbeResult& result, bool health) {
   if (health) {
     const auto pids = owners();
     failed.pulse = core::pulse_between(run_->signs, os::vital_signs(pids));
-    failed.message += evidence(result, failed.pulse, pids);
+    failed.message += signs_of_life(result, failed.pulse, pids);
     harbour_.verify_soon();
   }
   post(std::move(failed));
@@ -136,12 +137,11 @@ void Server::probed(const ProbeResult& result, bool health) {
 void Server::look_at_offspring() {
   const std::string news = run_->offspring.look();
   if (news.empty()) return;
-  harbour_.report(
-      index_, core::Report{.from = life_.state(), .to = life_.state(), .message = redact_(news), .port = life_.port()});
+  perform(core::Report{.from = life_.state(), .to = life_.state(), .message = news, .port = life_.port()});
 }
 
 // What the second signal says, for a person.
-std::string Server::evidence(const ProbeResult& result, core::Pulse pulse, const std::vector<pid_t>& owners) const {
+std::string Server::signs_of_life(const ProbeResult& result, core::Pulse pulse, const std::vector<pid_t>& owners) const {
   const std::string who = owners.empty() ? "it" : os::describe_process(owners.front());
   std::string text;
   switch (pulse) {
@@ -186,6 +186,7 @@ void Server::leader_ended(const core::ExitStatus& status, const os::Orphans& orp
   ended.tree_left = something_is_left(orphans);
   if (life_.phase() == core::PhaseKind::starting) ended.holder = holder_of_berth(ended.holder_name);
 
+  remember_exit(status);
   last_exit_.emplace();
   if (status.signal == 0) last_exit_->code = status.code;
   if (status.signal != 0) last_exit_->signal = core::signal_name(status.signal);

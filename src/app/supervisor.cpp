@@ -35,6 +35,7 @@ namespace {
 
 // For what has been sent SIGKILL to be gone; asked for again once.
 constexpr Milliseconds patience_with_kills{5'000};
+constexpr unsigned last_words = 50;  // looks, 10 ms apart, whether all answers have been taken
 
 // Three descriptors a server are more than the usual 1024 for a few hundred of them. Children get back what there was.
 std::optional<rlimit> raise_descriptor_limit() {
@@ -393,8 +394,16 @@ class Supervisor::Impl {
     if (std::exchange(finished_, true)) return;
     asio::post(io_, [this] {
       if (control_) control_->close();
-      io_.stop();
+      api_.finish();
+      say_goodbye(last_words);
     });
+  }
+
+  // Those who follow what happens are to hear the end of it; one that does not listen is not waited for long.
+  void say_goodbye(unsigned rounds) {
+    if (!control_ || control_->idle() || rounds == 0) return io_.stop();
+    progress_timer_.expires_after(Milliseconds{10});
+    progress_timer_.async_wait([this, rounds](const boost::system::error_code&) { say_goodbye(rounds - 1); });
   }
 
   Config config_;

@@ -81,6 +81,8 @@ void add_wait(CLI::App& app, Context& context);
 void add_check(CLI::App& app, Context& context);
 void add_ports(CLI::App& app, Context& context);
 void add_url_env(CLI::App& app, Context& context);
+void add_explain(CLI::App& app, Context& context);
+void add_events(CLI::App& app, Context& context);
 void add_init(CLI::App& app, Context& context);
 void add_version(CLI::App& app, Context& context);
 

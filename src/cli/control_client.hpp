@@ -5,8 +5,10 @@
 
 #include <berth/config.hpp>
 #include <boost/json/value.hpp>
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace berth::cli {
 
@@ -23,6 +25,18 @@ struct ControlAnswer {
 // the supervisor itself bounds. Throws Stop when somebody answers, but not as a supervisor does.
 std::optional<ControlAnswer> ask(const std::string& socket, const std::string& method, const std::string& target,
                                  std::optional<Milliseconds> timeout = Milliseconds{15'000});
+
+enum class StreamEnd {
+  over,         // all was told
+  went_away,    // the supervisor was killed, or has dropped us
+  stopped,      // `take` wanted no more
+  nobody_reads  // whoever read the standard output has gone
+};
+// Asks for an answer that goes on (GET) and hands over its pieces as they come; `take` says whether to go on. Without a
+// timeout the next piece may take as long as it likes. Throws Stop with code 4 when nobody answers, with 2 for an
+// unknown server, and when the answer is an error.
+StreamEnd follow(const std::string& socket, const std::string& target, std::optional<Milliseconds> timeout,
+                 const std::function<bool(std::string_view piece)>& take);
 
 // As `ask`; throws Stop with code 4 when nobody answers.
 ControlAnswer ask_running(const std::string& socket, const std::string& method, const std::string& target,

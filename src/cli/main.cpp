@@ -41,6 +41,8 @@ int main(int argc, char** argv) {
   add_check(app, context);
   add_ports(app, context);
   add_url_env(app, context);
+  add_explain(app, context);
+  add_events(app, context);
   add_init(app, context);
   add_version(app, context);
   try {

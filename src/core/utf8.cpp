@@ -31,13 +31,24 @@ std::string valid_utf8(std::string_view text) {
   return out;
 }
 
-std::string tame(std::string_view word) {
-  constexpr std::size_t longest = 128;
-  std::string out = valid_utf8(word.substr(0, longest));
-  for (char& c : out) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+std::string cut(std::string_view text, std::size_t longest) {
+  if (text.size() <= longest) return std::string(text);
+  std::size_t end = longest;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U && longest - end < 4) --end;
+  return std::string(text.substr(0, end)) + "…";
+}
+
+std::string tame(std::string_view word, std::size_t longest) {
+  const std::string text = valid_utf8(cut(word, longest));
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    const bool c1 = byte == 0xC2 && static_cast<unsigned char>(text[i + 1]) < 0xA0;
+    out += byte < 0x20 || byte == 0x7f || c1 ? '?' : text[i];
+    if (c1) ++i;
   }
-  return word.size() > longest ? out + "…" : out;
+  return out;
 }
 
 }  // namespace berth::core

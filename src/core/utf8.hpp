@@ -13,8 +13,11 @@ std::size_t utf8_length(std::string_view text);
 // With every byte that belongs to no sequence replaced by U+FFFD.
 std::string valid_utf8(std::string_view text);
 
-// A word of another program, fit for a line of ours: control characters become `?`, and what is longer than 128 bytes
-// is cut.
-std::string tame(std::string_view word);
+// At most `longest` bytes of it, ended between two characters; `…` (not counted) stands for the rest.
+std::string cut(std::string_view text, std::size_t longest);
+
+// A word of another program, fit for a line of ours: control characters become `?` (those of C1 too), and what is
+// longer than `longest` bytes is cut.
+std::string tame(std::string_view word, std::size_t longest = 128);
 
 }  // namespace berth::core

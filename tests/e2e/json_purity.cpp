@@ -66,7 +66,7 @@ TEST_CASE("status --json of some servers has only these") {
   sandbox.down();
 }
 
-TEST_CASE("events prints one JSON object a line with all its keys", "[.][later]") {
+TEST_CASE("events prints one JSON object a line with all its keys") {
   Sandbox sandbox;
   auto config = sandbox.config();
   config.server("web");

@@ -216,7 +216,7 @@ TEST_CASE("reload restarts a server whose command line has changed", "[.][later]
   sandbox.down();
 }
 
-TEST_CASE("events tells the way of a server in order", "[.][later]") {
+TEST_CASE("events tells the way of a server in order") {
   Sandbox sandbox;
   auto config = sandbox.config();
   config.server("web");

@@ -1,11 +1,14 @@
 // What can be asked of a supervisor, by the real API over a fleet whose programs do not exist. The input is a request a
-// line, METHOD and target; a decision says whether what is started fails at once or waits for its turn for ever.
+// line: METHOD, target and, if there is a third word, the header Last-Event-ID; a decision says whether what is started
+// fails at once or waits for its turn for ever.
 
 #include "app/control_api.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
+#include <functional>
+#include <optional>
 #include <set>
 
 #include "app/fleet.hpp"
@@ -100,7 +103,42 @@ struct Heard {
   unsigned answers = 0;
   unsigned status = 0;
   std::string body;
+  bool goes_on = false;
+  std::function<std::optional<std::string>()> next;  // of an answer that goes on, until it is over
+
+  void pull() {
+    for (int pieces = 0; next; ++pieces) {
+      FUZZ_CHECK(pieces < 1000, "an answer without end");
+      const auto piece = next();
+      if (piece) body += *piece;
+      if (!piece) next = nullptr;
+      if (piece && piece->empty()) return;
+    }
+  }
 };
+
+// Server-sent events: blocks of `id`, which rises, and `data`, a JSON object; or of the kind `gap`.
+void check_events(const std::string& body, const std::string& seen) {
+  std::string_view rest = body;
+  unsigned long long last = 0;
+  while (!rest.empty()) {
+    const auto end = rest.find("\n\n");
+    FUZZ_CHECK(end != std::string_view::npos, seen);
+    const std::string_view block = rest.substr(0, end);
+    rest.remove_prefix(end + 2);
+    const auto line_end = block.find('\n');
+    FUZZ_CHECK(line_end != std::string_view::npos && block.substr(line_end + 1).starts_with("data: {"), seen);
+    boost::system::error_code error;
+    const json::value data = json::parse(block.substr(line_end + 1 + 6), error);
+    FUZZ_CHECK(!error && data.is_object(), seen);
+    if (block.substr(0, line_end) == "event: gap") continue;
+    FUZZ_CHECK(block.starts_with("id: "), seen);
+    const auto number = std::stoull(std::string(block.substr(4, line_end - 4)));
+    FUZZ_CHECK(number > last, seen);
+    last = number;
+    FUZZ_CHECK(data.as_object().size() == 8, seen);
+  }
+}
 
 void check(const app::ControlRequest& request, const Heard& heard) {
   const std::string seen = request.method + " " + visible(request.target) + " -> " + visible(heard.body);
@@ -108,6 +146,10 @@ void check(const app::ControlRequest& request, const Heard& heard) {
   static const std::set<unsigned> known{200, 202, 404, 405, 408, 409};
   FUZZ_CHECK(known.contains(heard.status), seen);
   FUZZ_CHECK(heard.body.find(secret) == std::string::npos, seen);
+  if (heard.goes_on) {
+    FUZZ_CHECK(!heard.next, seen);
+    return check_events(heard.body, seen);
+  }
   boost::system::error_code error;
   const json::value body = json::parse(heard.body, error);
   FUZZ_CHECK(!error, seen);
@@ -137,20 +179,29 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string_view line = input.substr(0, input.find('\n'));
     input.remove_prefix(std::min(line.size() + 1, input.size()));
     const auto space = std::min(line.find(' '), line.size());
-    const app::ControlRequest request{std::string(line.substr(0, space)),
-                                      std::string(line.substr(std::min(space + 1, line.size())))};
+    const std::string_view words = line.substr(std::min(space + 1, line.size()));
+    const auto second_space = std::min(words.find(' '), words.size());
+    const app::ControlRequest request{std::string(line.substr(0, space)), std::string(words.substr(0, second_space)),
+                                      std::string(words.substr(std::min(second_space + 1, words.size())))};
     if (!is_target(request.method) || !is_target(request.target)) continue;
     auto heard = std::make_shared<Heard>();
     asked.emplace_back(request, heard);
-    world.api.handle(
-        request,
-        [heard](unsigned status, std::string body) {
-          ++heard->answers;
-          heard->status = status;
-          heard->body = std::move(body);
-        },
-        [] { return true; });
+    world.api.handle(request,
+                     {[heard](unsigned status, std::string body) {
+                        ++heard->answers;
+                        heard->status = status;
+                        heard->body = std::move(body);
+                      },
+                      [heard](app::StreamedAnswer answer) {
+                        ++heard->answers;
+                        heard->status = 200;
+                        heard->goes_on = true;
+                        heard->next = std::move(answer.next);
+                        return app::Wake([heard] { heard->pull(); });
+                      }},
+                     [] { return true; });
     world.io.poll();
+    heard->pull();
     if (!request.target.starts_with("/v1/wait"))
       FUZZ_CHECK(heard->answers <= 1 && heard->status != 408, request.target);
   }
@@ -161,6 +212,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     world.io.restart();
     world.io.run_one_for(std::chrono::milliseconds(10));
   }
+  world.api.finish();
+  for (const auto& [request, heard] : asked) heard->pull();
   for (const auto& [request, heard] : asked) check(request, *heard);
   return 0;
 }

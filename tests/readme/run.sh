@@ -70,6 +70,9 @@ expect '^clock +ready .* http://127\.0\.0\.1:[0-9]+/mcp$'
 ! command -v curl >/dev/null || expect '^The tools of clock: now '
 expect 'look again:  build/dev/src/cli/berth -p quickstart status'
 expect '^notes +ready +[0-9]+ +[0-9]+ +[0-9.]+s +1 +SIGKILL'
+expect '^notes: ready since '
+expect '^  why +its own process tree listens on port [0-9]+, and it answered'
+expect '^\{"at":".*"server":"notes",.*"to":"ready","cause":null,'
 expect '^[0-9]+ +tour\.notes +ready'
 expect "^NOTES_URL='http"
 for socket in "$scratch"/run/berth/*.sock; do
