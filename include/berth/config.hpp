@@ -112,6 +112,7 @@ struct ServerConfig {
   std::vector<std::string> port_env{"PORT"};
   std::vector<std::string> secret_values;  // at least 6 bytes each, longest first; never shown
   std::string path = "/mcp";
+  EnvironmentList headers;  // of HTTP, sent with every request of Berth's own; names are HTTP tokens, each once
   bool enabled = true;
   bool required = false;
   std::vector<std::string> depends_on;

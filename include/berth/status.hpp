@@ -23,6 +23,14 @@ struct ExitStatusReport {
   std::vector<std::string> output_tail;  // its last lines, redacted
 };
 
+// What a server has said of itself when it was asked: by `ready.probe = "mcp"` or by `berth inspect`.
+struct McpFacts {
+  std::optional<std::string> protocol;  // the version agreed on, "2025-11-25"
+  std::optional<std::string> server;    // its name
+  std::optional<std::string> version;   // its own
+  std::optional<std::size_t> tools;     // how many
+};
+
 struct ServerStatus {
   std::string name;
   std::string state;
@@ -42,6 +50,7 @@ struct ServerStatus {
   std::optional<ExitStatusReport> last_exit;
   std::optional<std::string> reason;
   std::string detail;
+  std::optional<McpFacts> mcp;                // of this run; empty: nobody has asked yet
   std::optional<double> cpu_s;                // of the whole tree
   std::optional<std::uint64_t> memory_bytes;  // resident, of the whole tree
   std::optional<unsigned> processes;

@@ -110,6 +110,7 @@ void ControlApi::handle(const ControlRequest& request, Respond respond, Connecte
     if (!found) return respond(404, error_body("unknown_server", found.error()));
     return respond(200, os::json_text(to_json(fleet_.explain(found->front()))));
   }
+  if (path.size() == 4 && post && path[3] == "inspect") return inspect(path[2], query, respond);
   if (path.size() == 4 && post) return act(path, query, respond);
   respond(405, error_body("method_not_allowed", request.method + " is not possible at " + request.target));
 }
@@ -140,8 +141,8 @@ void ControlApi::act(const std::vector<std::string>& path, const std::string& qu
   } else if (path[3] == "restart") {
     fleet_.restart(*found);
   } else {
-    return respond(404,
-                   error_body("not_found", "a server can be started, stopped and restarted, not `" + path[3] + "`"));
+    return respond(404, error_body("not_found",
+                                   "a server can be started, stopped, restarted and inspected, not `" + path[3] + "`"));
   }
   respond(202, "{}");
 }
@@ -171,10 +172,29 @@ void ControlApi::events(const ControlRequest& request, const std::string& query,
   feed_.answer(std::move(wish), respond);
 }
 
+// POST /v1/servers/NAME/inspect[?timeout_ms=N]: asks the server itself. 409 when it cannot be asked now.
+void ControlApi::inspect(const std::string& name, const std::string& query, const Respond& respond) {
+  const auto found = fleet_.find({name});
+  if (!found) return respond(404, error_body("unknown_server", found.error()));
+  constexpr long usual_ms = 10'000;
+  constexpr long longest_ms = 10 * 60 * 1000;
+  long timeout_ms = usual_ms;
+  for (const std::string& part : split(query, '&')) {
+    if (part.starts_with("timeout_ms=")) std::from_chars(part.data() + 11, part.data() + part.size(), timeout_ms);
+  }
+  fleet_.verify();
+  const Milliseconds timeout(std::clamp(timeout_ms, 1L, longest_ms));
+  const auto refused =
+      fleet_.at(found->front()).inspect(timeout, [respond, name](const McpResult& result, const auto& url) {
+        respond(200, os::json_text(to_json(name, result, url)));
+      });
+  if (refused) respond(409, error_body("not_inspectable", *refused));
+}
+
 // GET /v1/wait?for=ready|up|launched|stopped|brought_down[&name=NAME…][&timeout_ms=N]: 200 when it is so, 409 at once
 // when it cannot become so unasked, 408 when the time is over. Without names: every server that is wanted up. `up` is
-// `ready`, or ended by itself without an error; `brought_down` is `stopped`, and cannot become so once it is wanted up
-// again.
+// `ready`, or ended by itself without an error; `brought_down` is `stopped`, and cannot become so once it is wanted
+// up again.
 void ControlApi::wait(const std::string& query, Respond respond, Connected connected) {
   auto waiter = std::make_shared<Waiter>(io_);
   std::vector<std::string> names;

@@ -75,6 +75,7 @@ class Fleet {
   // How one came to be as it is. Verified now.
   Explanation explain(std::size_t index);
   [[nodiscard]] const core::History& history() const { return history_; }
+  [[nodiscard]] Server& at(std::size_t index) { return *servers_[index]; }
   [[nodiscard]] const Server& at(std::size_t index) const { return *servers_[index]; }
   [[nodiscard]] std::size_t size() const { return servers_.size(); }
 

@@ -24,6 +24,7 @@ namespace berth::app {
 struct Harbour {
   boost::asio::any_io_executor executor;
   std::string project;
+  std::string version;     // of Berth
   std::string host;        // `ports.host`
   bool hold = true;        // `ports.hold`
   std::string marker;      // NAME=VALUE that every child bears

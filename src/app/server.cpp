@@ -207,6 +207,7 @@ std::vector<pid_t> Server::members(const os::Orphans& orphans) const {
 // The group first and alone: what has left it mostly ends with it, and is told once the leader is gone.
 void Server::perform(const core::SignalTree& signal) {
   if (!run_) return;
+  end_inspection("is being stopped");  // an open connection keeps some from ending
   if (run_->leader_alive) {
     ::kill(-run_->pid, signal.signal);
     ::kill(-run_->pid, SIGCONT);  // a stopped process would not see it
@@ -230,7 +231,9 @@ void Server::perform(const core::LookForListeners&) {
 
 void Server::perform(const core::StartProbe& probe) {
   if (!run_) return;
-  ProbeRequest request{.approaches = run_->approaches, .port = run_->port, .path = config_->path, .headers = {}};
+  if (!probe.health && config_->ready.probe == Probe::mcp) return shake_hands();
+  ProbeRequest request{
+      .approaches = run_->approaches, .port = run_->port, .path = config_->path, .headers = config_->headers};
   request.timeout = probe.health ? config_->health.timeout : longest_answer;
   // The way that is known to lead there; a silent server is not asked again by another name.
   if (probe.health && request.approaches.size() > 1) request.approaches.resize(1);
@@ -244,6 +247,7 @@ void Server::perform(const core::StartProbe& probe) {
 
 void Server::perform(const core::CancelProbe&) {
   probe_.reset();
+  handshake_.reset();
 }
 
 void Server::perform(const core::Report& report) {

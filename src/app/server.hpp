@@ -11,6 +11,7 @@
 #include "app/conflict_words.hpp"
 #include "app/explanation.hpp"
 #include "app/harbour.hpp"
+#include "app/mcp_client.hpp"
 #include "app/offspring.hpp"
 #include "app/output.hpp"
 #include "app/prober.hpp"
@@ -42,7 +43,9 @@ struct Run {
   std::string said_listening;  // the line, redacted
   std::optional<Port> other_port_taken;
   Offspring offspring;
-  core::VitalSigns signs;  // when half of the time of a probe was over without an answer
+  core::VitalSigns signs;       // when half of the time of a probe was over without an answer
+  std::optional<McpFacts> mcp;  // what it has said of itself
+  unsigned handshakes_failed = 0;
 };
 
 class Server {
@@ -83,6 +86,12 @@ class Server {
   [[nodiscard]] bool leader_lives() const { return run_ && run_->leader_alive; }
   [[nodiscard]] bool wants_close_look() const { return close_look_; }
   [[nodiscard]] std::string redacted(std::string_view text) const { return redact_(text); }
+
+  // Asks the server itself, as a client would. Why that is not possible; or nothing, and `done` follows, once, with the
+  // URL that was asked: also when the server ends meanwhile.
+  using Inspected = std::function<void(const McpResult& result, const std::string& url)>;
+  std::optional<std::string> inspect(Milliseconds timeout, Inspected done);
+
   // Ended by itself with an error: it will not become ready unasked.
   [[nodiscard]] bool ended_badly() const;
 
@@ -110,6 +119,14 @@ class Server {
   [[nodiscard]] std::string sentence_for(const core::Report& report) const;
   [[nodiscard]] Evidence evidence() const;
   [[nodiscard]] std::vector<std::string> command_line() const;
+  // server_mcp.cpp
+  void shake_hands();
+  void ask_for_tools();
+  [[nodiscard]] McpClient::Target mcp_target() const;
+  [[nodiscard]] McpResult redacted(McpResult result) const;
+  void learn(const McpResult& result);
+  void compare_tools(const McpResult& result);
+  void end_inspection(const std::string& why);
 
   void post(core::Event event) { harbour_.post(index_, std::move(event)); }
   std::vector<std::string> environment(Port port, const std::string& instance) const;
@@ -148,6 +165,11 @@ class Server {
   OutputTail tail_;
   std::optional<Run> run_;
   std::unique_ptr<HttpProbe> probe_;
+  std::unique_ptr<McpClient> handshake_;   // of `ready.probe`
+  std::unique_ptr<McpClient> inspection_;  // that somebody asked for
+  Inspected inspected_;
+  std::optional<std::vector<std::string>> tools_;  // of the last list, maybe of an earlier run
+  bool said_no_tools_ = false;
   bool close_look_ = false;
   std::optional<ExitStatusReport> last_exit_;
 

@@ -138,10 +138,12 @@ void Server::look_at_offspring() {
   const std::string news = run_->offspring.look();
   if (news.empty()) return;
   perform(core::Report{.from = life_.state(), .to = life_.state(), .message = news, .port = life_.port()});
+  ask_for_tools();
 }
 
 // What the second signal says, for a person.
-std::string Server::signs_of_life(const ProbeResult& result, core::Pulse pulse, const std::vector<pid_t>& owners) const {
+std::string Server::signs_of_life(const ProbeResult& result, core::Pulse pulse,
+                                  const std::vector<pid_t>& owners) const {
   const std::string who = owners.empty() ? "it" : os::describe_process(owners.front());
   std::string text;
   switch (pulse) {
@@ -214,6 +216,10 @@ void Server::forget_run() {
   drain_output();  // the last words of the rest of its tree belong to this run
   if (harbour_.guardian != nullptr) harbour_.guardian->forget(run_->pid);
   probe_.reset();
+  if (handshake_) handshake_->forget();
+  handshake_.reset();
+  if (inspection_) inspection_->forget();
+  end_inspection("has ended");
   out_.close();
   err_.close();
   log_.rest();
@@ -303,6 +309,7 @@ ServerStatus Server::status(core::Instant now, const os::Orphans& orphans) const
   if (life_.reason() && !status.ready) status.reason = std::string(to_string(*life_.reason()));
   status.detail = redact_(detail(now));
   if (run_) {
+    status.mcp = run_->mcp;
     const auto usage = os::usage_of(members(orphans));
     status.cpu_s = usage.cpu_s;
     status.memory_bytes = usage.memory_bytes;

@@ -40,6 +40,14 @@ json::value to_json(const std::optional<ExitStatusReport>& exit) {
                       {"cause", exit->cause},      {"message", exit->message},      {"output_tail", std::move(tail)}};
 }
 
+json::value to_json(const std::optional<McpFacts>& mcp) {
+  if (!mcp) return nullptr;
+  return json::object{{"protocol", maybe(mcp->protocol)},
+                      {"server", maybe(mcp->server)},
+                      {"version", maybe(mcp->version)},
+                      {"tools", maybe(mcp->tools)}};
+}
+
 }  // namespace
 
 json::array to_json(const std::vector<DeadPort>& dead) {
@@ -69,10 +77,31 @@ json::object to_json(const ServerStatus& s) {
                       {"last_exit", to_json(s.last_exit)},
                       {"reason", maybe(s.reason)},
                       {"detail", s.detail},
-                      {"mcp", nullptr},  // nobody has asked the server itself
+                      {"mcp", to_json(s.mcp)},
                       {"cpu_s", seconds(s.cpu_s)},
                       {"memory_bytes", maybe(s.memory_bytes)},
                       {"processes", maybe(s.processes)}};
+}
+
+json::object to_json(const std::string& server, const McpResult& result, const std::string& url) {
+  const core::McpFindings& found = result.findings;
+  const bool known = found.protocol.has_value();
+  json::value tools = nullptr;
+  if (found.tools) tools = json::array(found.tools->begin(), found.tools->end());
+  const auto word_if_known = [known](std::string_view word) {
+    return known ? json::value(word) : json::value(nullptr);
+  };
+  return json::object{{"server", server},
+                      {"ok", found.outcome == core::McpFindings::Outcome::ok},
+                      {"sign_in_needed", found.outcome == core::McpFindings::Outcome::sign_in_needed},
+                      {"protocol", maybe(found.protocol)},
+                      {"era", word_if_known(found.modern ? "modern" : "legacy")},
+                      {"transport", word_if_known(found.on_stream ? "sse" : "streamable-http")},
+                      {"name", maybe(found.name)},
+                      {"version", maybe(found.version)},
+                      {"tools", std::move(tools)},
+                      {"url", url},
+                      {"message", found.message}};
 }
 
 json::object to_json(const SupervisorStatus& s) {

@@ -178,6 +178,7 @@ class Supervisor::Impl {
     app::Harbour harbour;
     harbour.executor = io_.get_executor();
     harbour.project = config_.name;
+    harbour.version = options_.version;
     harbour.host = config_.ports.host;
     harbour.hold = config_.ports.hold;
     harbour.marker = mark_.entry();

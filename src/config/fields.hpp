@@ -16,25 +16,27 @@ class Report;
 
 enum class Kind {
   boolean,
-  integer,      // within least … most
-  number,       // an integer or a decimal, within least … most
-  text,         // not empty
-  name,         // of a server or project
-  url_path,     // begins with a slash
-  host,         // a name or an address, without port and brackets
-  file,         // a path, relative to the folder of the config
-  duration,     // at least `least` milliseconds
-  size,         // at least `least` bytes
-  choice,       // one of `choices`
-  signal,       // SIGTERM or TERM
-  port,         // "auto" or a number
-  port_range,   // [first, last]
-  texts,        // a list of strings
-  names,        // a list of names of servers
-  variables,    // a list of names of environment variables
-  exit_codes,   // a list of numbers from 0 to 255
-  patterns,     // a list of regular expressions
-  environment,  // a table of strings
+  integer,       // within least … most
+  number,        // an integer or a decimal, within least … most
+  text,          // not empty
+  name,          // of a server or project
+  url_path,      // begins with a slash
+  host,          // a name or an address, without port and brackets
+  file,          // a path, relative to the folder of the config
+  duration,      // at least `least` milliseconds
+  size,          // at least `least` bytes
+  choice,        // one of `choices`
+  signal,        // SIGTERM or TERM
+  port,          // "auto" or a number
+  port_range,    // [first, last]
+  texts,         // a list of strings
+  names,         // a list of names of servers
+  variables,     // a list of names of environment variables
+  exit_codes,    // a list of numbers from 0 to 255
+  patterns,      // a list of regular expressions
+  environment,   // a table of strings
+  headers,       // a table of strings: headers of HTTP
+  secret_names,  // a list of names of environment variables or headers
 };
 
 // What a changed value needs to take effect.

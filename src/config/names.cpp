@@ -32,6 +32,17 @@ bool is_valid_name(std::string_view name) {
                              [](char c) { return is_letter(c) || is_digit(c) || c == '_' || c == '.' || c == '-'; });
 }
 
+bool is_http_token(std::string_view name) {
+  constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
+  return !name.empty() && std::ranges::all_of(name, [&](char c) {
+    return is_letter(c) || is_digit(c) || marks.find(c) != std::string_view::npos;
+  });
+}
+
+bool same_header(std::string_view a, std::string_view b) {
+  return std::ranges::equal(a, b, same_letter);
+}
+
 bool is_valid_variable(std::string_view name) {
   if (name.empty() || is_digit(name.front())) return false;
   return std::ranges::all_of(name, [](char c) { return is_letter(c) || is_digit(c) || c == '_'; });

@@ -15,6 +15,12 @@ inline constexpr std::string_view name_rule =
 // Of an environment variable: [A-Za-z_][A-Za-z0-9_]*
 bool is_valid_variable(std::string_view name);
 
+// Of a header of HTTP, a token (RFC 9110, 5.6.2): letters, digits and !#$%&'*+-.^_`|~
+bool is_http_token(std::string_view name);
+
+// Without regard to upper and lower case, as names of headers are compared.
+bool same_header(std::string_view a, std::string_view b);
+
 // Insertions, deletions, replacements and swaps of neighbours between the two, upper and lower case being one.
 unsigned edit_distance(std::string_view a, std::string_view b);
 

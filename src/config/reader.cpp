@@ -82,8 +82,6 @@ std::string home_of(std::string_view key) {
 void warn_without_effect(const Field& field, const Entry& entry, Report& report) {
   if (field.not_yet) {
     report.warning(entry.at, fmt::format("`{}` is accepted but has no effect in this version", spoken_name(field)));
-  } else if (dotted_name(field) == "servers.ready.probe" && entry.value.string == "mcp") {
-    report.warning(entry.value.at, "`ready.probe = \"mcp\"` has no effect in this version: \"http\" is used");
   }
 }
 

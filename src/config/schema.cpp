@@ -60,6 +60,14 @@ std::string pattern(std::string_view expression) {
 
 constexpr std::string_view name_pattern = "^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$";
 constexpr std::string_view variable_pattern = "^[A-Za-z_][A-Za-z0-9_]*$";
+constexpr std::string_view header_pattern = "^[A-Za-z0-9!#$%&'*+.^_`|~-]+$";
+constexpr std::string_view secret_pattern = "^[A-Za-z0-9_-]+$";
+
+std::string table_of_strings(std::string_view name) {
+  return fmt::format(
+      R"("type": "object", "propertyNames": {{ "pattern": {} }}, "additionalProperties": {{ "type": "string" }})",
+      quote(name));
+}
 
 std::string list_of(std::string_view item) {
   return fmt::format(R"("type": "array", "items": {{ {} }})", item);
@@ -100,10 +108,9 @@ std::string shape(const Field& field) {
     case Kind::names: return list_of(pattern(name_pattern));
     case Kind::variables: return list_of(pattern(variable_pattern));
     case Kind::exit_codes: return list_of(R"("type": "integer", "minimum": 0, "maximum": 255)");
-    case Kind::environment:
-      return fmt::format(
-          R"("type": "object", "propertyNames": {{ "pattern": {} }}, "additionalProperties": {{ "type": "string" }})",
-          quote(variable_pattern));
+    case Kind::environment: return table_of_strings(variable_pattern);
+    case Kind::headers: return table_of_strings(header_pattern);
+    case Kind::secret_names: return list_of(pattern(secret_pattern));
   }
   return "";
 }

@@ -237,11 +237,25 @@ class ServerReader {
     for (const auto& [name, value] : server().env_file) consider(name, value);
     // The child shows what `fill` makes of a value.
     for (const auto& [name, value] : server().env) consider(name, fill(value, {0, "", server().name, ""}));
+    take_header_secrets(listed, values);
     for (const std::string& name : listed) {
       if (const auto value = around_.environment(name)) values.add(*value);  // the child may inherit it
     }
     server().secret_values = values.take();
     for (const std::string& value : server().secret_values) report_.hide(value);
+  }
+
+  // Of an Authorization the token alone too, without its scheme: `Bearer TOKEN`.
+  void take_header_secrets(const std::vector<std::string>& listed, SecretValues& values) {
+    const Node* table = table_.value("headers");
+    for (const auto& [name, value] : server().headers) {
+      const auto is_name = [&](std::string_view other) { return same_header(other, name); };
+      if (value.empty() || (!looks_secret(name) && std::ranges::none_of(listed, is_name))) continue;
+      if (const Node* node = table->value(name); node != nullptr && node->unknown) continue;
+      values.add(value);
+      const auto token = std::min(value.find(' '), value.size() - 1) + 1;
+      if (is_name("Authorization") || is_name("Proxy-Authorization")) values.add(std::string_view(value).substr(token));
+    }
   }
 
   const ServerSource& source_;

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <utility>
 
+#include "config/headers.hpp"
 #include "config/names.hpp"
 #include "config/pattern_check.hpp"
 #include "config/signals.hpp"
@@ -112,7 +113,18 @@ bool check_text(const Field& field, const Node& node, Report& report) {
   }
 }
 
+bool is_secret_name(std::string_view name) {
+  return is_http_token(name) && name.find_first_of("!#$%&'*+.^`|~") == std::string_view::npos;
+}
+
 bool check_item(const Field& field, const Node& item, Report& report) {
+  if (field.kind == Kind::secret_names && !is_secret_name(item.string)) {
+    report.error(
+        item.at,
+        fmt::format("{} in {} is not a name of an environment variable or header", shown_value(item), subject(field)),
+        "letters, digits, `_` and `-`");
+    return false;
+  }
   if (field.kind == Kind::variables && !is_valid_variable(item.string)) {
     report.error(item.at,
                  fmt::format("{} in {} is not a name of an environment variable", shown_value(item), subject(field)),
@@ -313,6 +325,7 @@ void read_value(const Field& field, const Node& node, Report& report, std::vecto
 }
 
 void read_value(const Field& field, const Node& node, Report& report, EnvironmentList& out) {
+  if (field.kind == Kind::headers) return read_headers(field, node, report, out);
   if (!node.is(Node::Type::table)) {
     return wrong_type(field, node, report, "a table of strings", "like { LOG_LEVEL = \"info\" }");
   }

@@ -93,6 +93,7 @@ void describe_server(Describer& to, const ServerConfig& server, const std::files
   to.line("port_env", server.port_env, standard.port_env);
   to.line("secret_values", server.secret_values, standard.secret_values);
   to.line("path", server.path, standard.path);
+  to.line("headers", server.headers, standard.headers);
   to.line("enabled", server.enabled, standard.enabled);
   to.line("required", server.required, standard.required);
   to.line("depends_on", server.depends_on, standard.depends_on);

@@ -16,8 +16,9 @@ ConfigText one_server(const Sandbox& sandbox, const Arguments& args = {}) {
 TEST_CASE("Without a supervisor the commands that ask one exit with 4") {
   Sandbox sandbox;
   sandbox.write(one_server(sandbox));
-  for (const Arguments& args : {Arguments{"status"}, Arguments{"status", "--json"}, Arguments{"stop", "web"},
-                                Arguments{"restart", "web"}, Arguments{"url", "web"}, Arguments{"wait", "web"}}) {
+  for (const Arguments& args :
+       {Arguments{"status"}, Arguments{"status", "--json"}, Arguments{"stop", "web"}, Arguments{"restart", "web"},
+        Arguments{"url", "web"}, Arguments{"wait", "web"}, Arguments{"inspect", "web"}}) {
     const Result result = sandbox.berth(args);
     INFO(args.front() << ": " << result.err);
     CHECK(result.code == 4);
@@ -69,7 +70,8 @@ TEST_CASE("An unknown server exits with 2") {
   Sandbox sandbox;
   sandbox.write(one_server(sandbox));
   sandbox.up({"--wait"});
-  for (const char* command : {"status", "start", "stop", "restart", "logs", "wait", "explain", "url", "env"}) {
+  for (const char* command :
+       {"status", "start", "stop", "restart", "logs", "wait", "explain", "url", "env", "inspect"}) {
     const Result result = sandbox.berth({command, "nobody"});
     INFO(command << ": " << result.err);
     CHECK(result.code == 2);

@@ -224,6 +224,10 @@ std::string toml(const ServerConfig& s) {
   for (std::size_t i = 0; i < s.env.size(); ++i) {
     out += fmt::format("{}{} = {}", i == 0 ? "" : ", ", s.env[i].first, toml(s.env[i].second));
   }
+  out += " }\nheaders = { ";
+  for (std::size_t i = 0; i < s.headers.size(); ++i) {
+    out += fmt::format("{}{} = {}", i == 0 ? "" : ", ", toml(s.headers[i].first), toml(s.headers[i].second));
+  }
   out += " }\n";
   key("ready.probe", "\"" + probe_word(s.ready.probe) + "\"");
   key("ready.timeout", duration(s.ready.timeout));

@@ -73,6 +73,7 @@ expect '^notes +ready +[0-9]+ +[0-9]+ +[0-9.]+s +1 +SIGKILL'
 expect '^notes: ready since '
 expect '^  why +its own process tree listens on port [0-9]+, and it answered'
 expect '^\{"at":".*"server":"notes",.*"to":"ready","cause":null,'
+expect '^protocol +2026-07-28 \(modern\), streamable-http$'
 expect '^[0-9]+ +tour\.notes +ready'
 expect "^NOTES_URL='http"
 for socket in "$scratch"/run/berth/*.sock; do
