@@ -6,7 +6,8 @@
 //   port      --fixed-port=P --port-offset=N --bind=ADDRESS --no-reuseaddr --two-ports --never-listen
 //             --listen-delay-ms=N --listen-when=FILE --close-listener-after-ms=N --close-listener-when=FILE
 //             --on-busy=HABIT
-//   answers   --http=200|404|500|silent|garbage --silent-after=REQUESTS
+//   answers   --http=200|401|404|500|503|silent|garbage --silent-after=REQUESTS
+//             --block-when=FILE (does nothing from then on, while the kernel still accepts) --block-ms=N (only so long)
 //   leavings  --fork-grandchild --grandchild-keeps=port|pipe|nothing --grandchild-clears-env
 //             --grandchild-ignores-sigterm
 //   output    --close-stdio --flood[=BYTES] --say=TEXT --print-env --print-args --print-fds --stdin-report
@@ -64,6 +65,7 @@ class Child {
     if (!options_.exit_when.empty()) {
       when_file_exists(options_.exit_when, [this] { ::_exit(options_.exit_code.value_or(1)); });
     }
+    if (!options_.block_when.empty()) when_file_exists(options_.block_when, [this] { block(); });
     if (options_.flood) start_flood(options_);
     if (!options_.never_listen) loop_.after(milliseconds(options_.listen_delay_ms), [this] { listen_when_allowed(); });
     loop_.run();
@@ -92,6 +94,14 @@ class Child {
     } else {
       loop_.after(milliseconds(10), [this, path, action] { when_file_exists(path, action); });
     }
+  }
+
+  // The only thread waits: what deadlocks and long calculations look like from outside.
+  void block() const {
+    if (!options_.block_ms) {
+      for (;;) ::pause();
+    }
+    std::this_thread::sleep_for(milliseconds(*options_.block_ms));
   }
 
   void listen_when_allowed() {
@@ -146,8 +156,10 @@ class Child {
         "{\"server\":\"" + environment("BERTH_SERVER", "") + "\",\"pid\":" + std::to_string(::getpid()) + "}";
     switch (options_.http) {
       case Http::ok: return http_answer("200 OK", body);
+      case Http::unauthorized: return http_answer("401 Unauthorized", body);
       case Http::not_found: return http_answer("404 Not Found", body);
       case Http::broken: return http_answer("500 Internal Server Error", body);
+      case Http::unavailable: return http_answer("503 Service Unavailable", body);
       case Http::silent: return {};
       case Http::garbage: return std::string("\x01\x02 this is not HTTP\r\n\r\n");
     }

@@ -103,12 +103,16 @@ const std::map<std::string_view, Setter>& setters() {
       {"--http",
        [](Options& o, auto v) {
          o.http = choose<Http>(v, {{"200", Http::ok},
+                                   {"401", Http::unauthorized},
                                    {"404", Http::not_found},
                                    {"500", Http::broken},
+                                   {"503", Http::unavailable},
                                    {"silent", Http::silent},
                                    {"garbage", Http::garbage}});
        }},
       {"--silent-after", [](Options& o, auto v) { o.silent_after = to_number<int>(v); }},
+      {"--block-when", [](Options& o, auto v) { o.block_when = v; }},
+      {"--block-ms", [](Options& o, auto v) { o.block_ms = to_number<int>(v); }},
       {"--fork-grandchild", [](Options& o, auto) { o.fork_grandchild = true; }},
       {"--grandchild-keeps",
        [](Options& o, auto v) {

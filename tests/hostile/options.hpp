@@ -21,7 +21,7 @@ enum class OnBusy {
   retry,
 };
 
-enum class Http { ok, not_found, broken, silent, garbage };
+enum class Http { ok, unauthorized, not_found, broken, unavailable, silent, garbage };
 
 enum class GrandchildKeeps { port, pipe, nothing };
 
@@ -53,6 +53,8 @@ struct Options {
   // how it answers
   Http http = Http::ok;
   std::optional<int> silent_after;  // requests
+  std::string block_when;           // a file: once it exists, nothing is done any more, though the kernel still accepts
+  std::optional<int> block_ms;      // and only for so long, once
 
   // what it leaves behind
   bool fork_grandchild = false;
