@@ -55,7 +55,8 @@ std::string why_stopped(const Situation& it) {
 std::string why_ready(const Situation& it) {
   const std::string where = it.status.port ? " on port " + std::to_string(*it.status.port) : "";
   if (it.config.ready.probe == Probe::none) return "it runs; with ready.probe = \"none\" nothing else is asked of it";
-  return "its own process tree listens" + where + (it.answer.empty() ? "" : ", and " + it.answer);
+  return "its own process tree listens" + where + (it.answer.empty() ? "" : ", and " + it.answer) +
+         (it.message.empty() ? "" : "; but " + it.message);
 }
 
 std::string why_starting(const Situation& it) {
@@ -87,6 +88,10 @@ std::string why(const Situation& it) {
   return {};
 }
 
+bool asked_for_health(const Situation& it) {
+  return it.config.health.probe != Probe::none && it.config.ready.probe != Probe::none;
+}
+
 std::string next(const Situation& it) {
   const std::string patience = it.give_up_in ? roughly(*it.give_up_in) : "";
   switch (it.state) {
@@ -97,6 +102,10 @@ std::string next(const Situation& it) {
                                                 : "it is launched as soon as others are ready";
     case State::starting:
       if (patience.empty()) return "its launch";
+      if (it.cause == Cause::foreign_listener) {
+        return "it is given " + roughly(core::Lifecycle::patience_with_stranger) +
+               " in all to see for itself that the port is taken; then it moves to another";
+      }
       if (it.cause == Cause::wrong_port) return "it fails for good in " + patience + " (ready.timeout)";
       return "ready when it " +
              std::string(it.config.ready.probe == Probe::none     ? "has lived for `ready.settle`"
@@ -104,13 +113,16 @@ std::string next(const Situation& it) {
                                                                   : "listens there and answers") +
              "; given up in " + patience + " (ready.timeout)";
     case State::ready:
-      return std::string("it is left alone; should it end, it ") +
+      return (asked_for_health(it) ? "it is asked every " + roughly(it.config.health.interval) + " (health.interval)"
+                                   : std::string("it is left alone")) +
+             "; should it end, it " +
              (it.config.restart == RestartPolicy::never        ? "stays down"
               : it.config.restart == RestartPolicy::on_failure ? "is started again, unless it ends with code 0"
                                                                : "is started again") +
              " (restart = \"" + policy(it.config.restart) + "\")";
     case State::unhealthy:
-      return fmt::format("ready again when it serves again; restarted after {} bad looks, {} apart (health.*)",
+      if (!asked_for_health(it)) return "ready again when it listens again (health.probe = \"none\": not restarted)";
+      return fmt::format("ready again when it serves again; restarted after {} failed checks, {} apart (health.*)",
                          it.config.health.failures, roughly(it.config.health.interval));
     case State::backoff:
     case State::crashloop: {

@@ -32,9 +32,11 @@ std::optional<unsigned> status_in(std::string_view line) {
   return ends && status >= 100 ? std::optional(status) : std::nullopt;
 }
 
-// Said to the name it was called by rather than to the question.
-bool refuses_the_name(unsigned status) {
-  return status == 400 || status == 403 || status == 421;
+// How surely an answer was to the name the server was called by, and not to the question. (One real server answers 403
+// to a wrong name, and 400 to OPTIONS by the right one.)
+unsigned refusal_of_the_name(unsigned status) {
+  if (status == 403 || status == 421) return 2;
+  return status == 400 ? 1 : 0;
 }
 
 }  // namespace
@@ -118,14 +120,14 @@ class HttpProbe::Run : public std::enable_shared_from_this<Run> {
   }
 
   void answered(unsigned status) {
-    const bool better = !result_.alive || !refuses_the_name(status);
-    if (better) {
+    const unsigned refusal = refusal_of_the_name(status);
+    if (!result_.alive || refusal < refusal_of_the_name(result_.status)) {
       result_ = {.alive = true, .status = status, .which = at_};
       if (status >= 500 || status == 404) result_.note = "answers " + std::to_string(status) + " to " + question();
       if (status == 404) result_.note += ": is `path` right?";
     }
     close();
-    if (!refuses_the_name(status)) return finish();
+    if (refusal == 0) return finish();
     ++at_;  // perhaps it would listen to another name
     next();
   }

@@ -45,10 +45,10 @@ class HttpProbe {
   // No status line is longer, nor are many headers sent with it: what is read of an answer, in bytes.
   static constexpr std::size_t longest_answer = 8 * 1024;
 
-  // Tries the approaches in turn until one gets an answer that does not refuse the name it was called by (400, 403,
-  // 421). `slow` is called when half of the time is over without an answer, before `done`; `done` once. Both come from
-  // the loop, and never after the probe was destroyed. When this very process was not there to see the answer in time,
-  // the server gets more.
+  // Tries the approaches in turn until one gets an answer that is none to the name the server was called by (403, 421,
+  // perhaps 400); when all are refused, the mildest refusal counts. `slow` is called when half of the time is over
+  // without an answer, before `done`; `done` once. Both come from the loop, and never after the probe was destroyed.
+  // When this very process was not there to see the answer in time, the server gets more.
   HttpProbe(const boost::asio::any_io_executor& executor, ProbeRequest request, std::function<void()> slow, Done done);
   ~HttpProbe();
   HttpProbe(const HttpProbe&) = delete;

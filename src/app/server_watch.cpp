@@ -52,7 +52,9 @@ void Server::listen_to_words(std::string_view line) {
   } else if (const auto other = core::other_port_said_taken(line, run_->port)) {
     run_->other_port_taken = other;
   }
-  if (run_->said_listening.empty() &&
+  // "Server running on stdio" is the opposite.
+  if (run_->said_listening.empty() && line.find("stdio") == std::string_view::npos &&
+      line.find("STDIO") == std::string_view::npos &&
       (line.find("isten") != std::string_view::npos || line.find("running on") != std::string_view::npos)) {
     run_->said_listening = core::tame(redact_.shown(line));
   }

@@ -249,6 +249,9 @@ void Lifecycle::start_took_too_long(const Starting& starting) {
   } else if (starting.had_listened || config_->ready.probe == Probe::none) {
     stop.cause = Cause::start_timeout;
     stop.message = "not ready within " + limit;
+    if (starting.had_listened && !starting.seen.own_here) {
+      stop.message = "listened on " + on_port(*port_) + " and stopped; " + stop.message;
+    }
   } else {
     stop.cause = Cause::not_listening;
     stop.message = "did not listen on " + on_port(*port_) + " within " + limit +

@@ -137,6 +137,13 @@ TEST_CASE("A server that refuses the name of the address is called localhost") {
   CHECK(talker.heard().at(1).find("\r\nHost: localhost:") != std::string::npos);
 }
 
+TEST_CASE("A server that answers 403 to one name and 400 to the other is called by the other") {
+  Talker talker({"HTTP/1.1 403 Forbidden\r\n\r\n", "HTTP/1.1 400 Bad Request\r\n\r\n"});
+  const auto outcome = ask(talker, 30s, 2);
+  CHECK(outcome.result.which == 1);
+  CHECK(outcome.result.status == 400);
+}
+
 TEST_CASE("A server that refuses every name is alive by the first") {
   Talker talker({"HTTP/1.1 403 Forbidden\r\n\r\n", "HTTP/1.1 403 Forbidden\r\n\r\n"});
   const auto outcome = ask(talker, 30s, 2);

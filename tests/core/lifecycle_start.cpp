@@ -283,6 +283,7 @@ TEST_CASE("A listener that comes and goes until ready.timeout is start_timeout")
     web.pass(300ms);
   }
   CHECK(web.cause() == "start_timeout");
+  CHECK(web.message().starts_with("listened on port 50000 and stopped; not ready within "));
   web.is_killed(SIGTERM);
   CHECK(web.state() == State::backoff);
 }
