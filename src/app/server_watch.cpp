@@ -52,10 +52,7 @@ void Server::listen_to_words(std::string_view line) {
   } else if (const auto other = core::other_port_said_taken(line, run_->port)) {
     run_->other_port_taken = other;
   }
-  // "Server running on stdio" is the opposite.
-  if (run_->said_listening.empty() && line.find("stdio") == std::string_view::npos &&
-      line.find("STDIO") == std::string_view::npos &&
-      (line.find("isten") != std::string_view::npos || line.find("running on") != std::string_view::npos)) {
+  if (run_->said_listening.empty() && core::says_it_listens(line)) {
     run_->said_listening = core::tame(redact_.shown(line));
   }
 }

@@ -146,4 +146,11 @@ std::optional<std::uint16_t> other_port_said_taken(std::string_view line, std::u
   return named.front();
 }
 
+bool says_it_listens(std::string_view line) {
+  const std::string text = lower(line);
+  const auto has = [&](std::string_view part) { return text.find(part) != std::string::npos; };
+  if (!has("listening") && !has("running on") && !has("started on") && !has("listens on")) return false;
+  return !has("stdio") && !has("error") && !has("not listening") && !speaks_of_a_taken_port(text);
+}
+
 }  // namespace berth::core

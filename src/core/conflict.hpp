@@ -66,4 +66,7 @@ bool says_port_taken(std::string_view line, std::uint16_t port);
 // The port that a line of that kind names and that is not ours: "it ignores PORT and wanted 3000".
 std::optional<std::uint16_t> other_port_said_taken(std::string_view line, std::uint16_t port);
 
+// Does it say that the server listens now, over HTTP? Quoted when it was not true. "running on stdio" is the opposite.
+bool says_it_listens(std::string_view line);
+
 }  // namespace berth::core

@@ -146,5 +146,22 @@ TEST_CASE("A long line without sense takes no long time and a strange one does n
   CHECK_FALSE(says_port_taken(std::string("\0\xff\xfe", 3), berth));
 }
 
+TEST_CASE("Words of success are told from those of failure and from those of a stdio server") {
+  for (const char* line : {"Server is running on port 50004", "MCP Streamable HTTP Server listening on port 50004",
+                           "Listening on http://localhost:50004/mcp", "INFO: Uvicorn running on http://127.0.0.1:50004",
+                           "Server started on port 50004", "server listens on :50004"}) {
+    INFO(line);
+    CHECK(says_it_listens(line));
+  }
+  for (const char* line :
+       {"Error: listen EADDRINUSE: address already in use 127.0.0.1:50004", "MCP server running on stdio",
+        "Secure MCP Filesystem Server running on stdio", "Default (STDIO) server started on standard input",
+        "not listening on any port", "Failed: error while running on port 50004",
+        "port 50004 is already in use, listening failed", "hello", ""}) {
+    INFO(line);
+    CHECK_FALSE(says_it_listens(line));
+  }
+}
+
 }  // namespace
 }  // namespace berth::core::test
