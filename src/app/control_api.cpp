@@ -110,7 +110,7 @@ void ControlApi::handle(const ControlRequest& request, Respond respond, Connecte
     if (!found) return respond(404, error_body("unknown_server", found.error()));
     return respond(200, os::json_text(to_json(fleet_.explain(found->front()))));
   }
-  if (path.size() == 4 && post && path[3] == "inspect") return inspect(path[2], query, respond);
+  if (path.size() == 4 && post && path[3] == "inspect") return inspect(path[2], query, respond, connected);
   if (path.size() == 4 && post) return act(path, query, respond);
   respond(405, error_body("method_not_allowed", request.method + " is not possible at " + request.target));
 }
@@ -152,18 +152,20 @@ void ControlApi::act(const std::vector<std::string>& path, const std::string& qu
 // the kind `gap` says how many were too old to be told.
 void ControlApi::events(const ControlRequest& request, const std::string& query, const Respond& respond) {
   EventFeed::Wish wish;
-  const auto number = [](const std::string& text) -> std::optional<std::uint64_t> {
+  bool sane = true;
+  const auto number = [&sane](const std::string& text) {
     std::uint64_t value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    if (text.empty() || error != std::errc{} || end != text.data() + text.size()) sane = false;
     return value;
   };
-  wish.after = number(request.last_event_id);
+  if (!request.last_event_id.empty()) wish.after = number(request.last_event_id);
   for (const std::string& part : split(query, '&')) {
     if (part.starts_with("name=")) wish.servers.push_back(part.substr(5));
     if (part.starts_with("after=")) wish.after = number(part.substr(6));
     if (part == "follow=0") wish.follow = false;
   }
+  if (!sane) return respond(400, error_body("bad_request", "`after` and Last-Event-ID are the number of an event"));
   const auto found = fleet_.find(wish.servers);
   if (!found) return respond(404, error_body("unknown_server", found.error()));
   if (feed_.size() + waiters_.size() >= most_waiters()) {
@@ -173,7 +175,8 @@ void ControlApi::events(const ControlRequest& request, const std::string& query,
 }
 
 // POST /v1/servers/NAME/inspect[?timeout_ms=N]: asks the server itself. 409 when it cannot be asked now.
-void ControlApi::inspect(const std::string& name, const std::string& query, const Respond& respond) {
+void ControlApi::inspect(const std::string& name, const std::string& query, const Respond& respond,
+                         const Connected& connected) {
   const auto found = fleet_.find({name});
   if (!found) return respond(404, error_body("unknown_server", found.error()));
   constexpr long usual_ms = 10'000;
@@ -185,7 +188,7 @@ void ControlApi::inspect(const std::string& name, const std::string& query, cons
   fleet_.verify();
   const Milliseconds timeout(std::clamp(timeout_ms, 1L, longest_ms));
   const auto refused =
-      fleet_.at(found->front()).inspect(timeout, [respond, name](const McpResult& result, const auto& url) {
+      fleet_.at(found->front()).inspect(timeout, connected, [respond, name](const McpResult& result, const auto& url) {
         respond(200, os::json_text(to_json(name, result, url)));
       });
   if (refused) respond(409, error_body("not_inspectable", *refused));

@@ -40,7 +40,7 @@ class ControlApi {
   [[nodiscard]] std::string ports();
   void act(const std::vector<std::string>& path, const std::string& query, const Respond& respond);
   void events(const ControlRequest& request, const std::string& query, const Respond& respond);
-  void inspect(const std::string& name, const std::string& query, const Respond& respond);
+  void inspect(const std::string& name, const std::string& query, const Respond& respond, const Connected& connected);
   void wait(const std::string& query, Respond respond, Connected connected);
   Outcome outcome(const Waiter& waiter) const;
   std::string who_is(const Waiter& waiter, Outcome wanted) const;

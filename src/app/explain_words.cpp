@@ -55,8 +55,8 @@ std::string why_stopped(const Situation& it) {
 std::string why_ready(const Situation& it) {
   const std::string where = it.status.port ? " on port " + std::to_string(*it.status.port) : "";
   if (it.config.ready.probe == Probe::none) return "it runs; with ready.probe = \"none\" nothing else is asked of it";
-  return "its own process tree listens" + where + (it.answer.empty() ? "" : ", and " + it.answer) +
-         (it.message.empty() ? "" : "; but " + it.message);
+  return "its own process tree listens" + where +
+         (it.message.empty() ? it.answer.empty() ? "" : ", and " + it.answer : ", but " + it.message);
 }
 
 std::string why_starting(const Situation& it) {
@@ -121,6 +121,7 @@ std::string next(const Situation& it) {
                                                                : "is started again") +
              " (restart = \"" + policy(it.config.restart) + "\")";
     case State::unhealthy:
+      if (it.pulse == core::Pulse::traced) return "ready again when the debugger lets go of it; it is not restarted";
       if (!asked_for_health(it)) return "ready again when it listens again (health.probe = \"none\": not restarted)";
       return fmt::format("ready again when it serves again; restarted after {} failed checks, {} apart (health.*)",
                          it.config.health.failures, roughly(it.config.health.interval));
@@ -162,9 +163,18 @@ std::string on_failure(const Situation& it) {
              "bridge; " +
              read;
     case Cause::wrong_port: return "tell it the port: args = [\"--port\", \"{port}\"], or its own word for that";
-    case Cause::probe_failed: return "it listens and does not answer HTTP: is it an HTTP server, on this port? " + read;
+    case Cause::probe_failed:
+      if (it.config.ready.probe == Probe::mcp) {
+        return "see that it serves MCP at `path` = \"" + it.config.path + "\", and what it wants (`headers`); " + read;
+      }
+      return "it listens and does not answer HTTP: is it an HTTP server, on this port? " + read;
     case Cause::start_timeout: return "give it longer (ready.timeout), or see why it comes and goes: " + read;
-    case Cause::unhealthy: return read;
+    case Cause::unhealthy:
+      if (it.pulse == core::Pulse::traced) return "detach the debugger";
+      if (it.pulse == core::Pulse::stopped && it.status.pid) {
+        return "`kill -CONT " + std::to_string(*it.status.pid) + "`, or let Berth restart it";
+      }
+      return read;
     case Cause::oom_killed: return "it needs more memory than this machine, or its control group, has";
     case Cause::command_not_found: return "install it, or write its whole path as `command`; then " + start_it(it);
     case Cause::not_executable: return "make it executable (chmod +x); then " + start_it(it);
@@ -172,10 +182,11 @@ std::string on_failure(const Situation& it) {
     case Cause::spawn_failed: return "nothing but making room: Berth tries again by itself";
     case Cause::port_range_exhausted: return "widen [ports] range, or stop something (`berth ports`)";
     case Cause::dependency:
-      return "see to what it depends on first: " + [&] {
+      return "look at what it depends on first: " + [&] {
         std::string names;
-        for (const std::string& name : it.config.depends_on) names += (names.empty() ? "" : ", ") + name;
-        return "`berth explain` of " + names;
+        for (const std::string& name : it.config.depends_on)
+          names += (names.empty() ? "" : ", ") + ("`berth explain " + name + "`");
+        return names;
       }();
     case Cause::stopped_by_user: return {};
     case Cause::budget_spent: return read + "; then " + start_it(it);
@@ -191,6 +202,8 @@ std::string advice(const Situation& it) {
     case State::ready:
       return it.status.restarts > 0 && it.status.consecutive_failures > 0
                  ? "it was restarted " + times(it.status.restarts) + "; its last exits are below"
+             : it.message.find("what it served may be gone") != std::string::npos
+                 ? "`berth restart " + it.config.name + "` starts both anew"
                  : "";
     case State::waiting: return it.cause == Cause::dependency ? on_failure(it) : "";
     case State::stopping: return it.cause && it.cause != Cause::stopped_by_user ? on_failure(it) : "";

@@ -17,11 +17,12 @@ struct Situation {
   const ServerStatus& status;
   core::State state = core::State::stopped;
   std::optional<core::Cause> cause;
-  std::string message;                     // of the lifecycle, redacted
-  std::optional<Milliseconds> kill_in;     // until SIGKILL, while it is being stopped
-  std::optional<Milliseconds> give_up_in;  // until `ready.timeout`, while it starts
-  std::string answer;                      // of the last probe; empty: it was not asked
-  std::string log;                         // its log file
+  std::string message;                       // of the lifecycle, redacted
+  std::optional<Milliseconds> kill_in;       // until SIGKILL, while it is being stopped
+  std::optional<Milliseconds> give_up_in;    // until `ready.timeout`, while it starts
+  std::string answer;                        // of the last probe; empty: it was not asked
+  std::string log;                           // its log file
+  core::Pulse pulse = core::Pulse::unknown;  // of its processes, when the last probe failed
 };
 
 std::string why(const Situation& it);

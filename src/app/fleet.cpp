@@ -184,7 +184,7 @@ void Fleet::on_reaped(const std::vector<os::Reaped>& reaped) {
   for (const os::Reaped& ended : reaped) {
     if (const auto server = leaders.find(ended.pid); server != leaders.end()) {
       core::ExitStatus status = ended.status;
-      status.out_of_memory = oom_.ended(ended.pid, status);
+      status.out_of_memory = oom_.ended(ended.pid, status, Clock::now());
       servers_[server->second]->leader_ended(status, orphans);
     }
   }
@@ -304,10 +304,12 @@ void Fleet::look_again_if_needed() {
 
 // What no longer listens is not ready.
 void Fleet::verify() {
+  oom_.look(Clock::now());
   const auto listeners = os::Listeners::look();
   if (!listeners.known()) return;
   std::vector<Server*> doubtful;
   for (const auto& server : servers_) {
+    server->look_at_offspring();
     const auto phase = server->life().phase();
     const bool was_ready = phase == core::PhaseKind::ready || phase == core::PhaseKind::unhealthy;
     if (was_ready && !(server->listens() && server->listens_as_before(listeners))) doubtful.push_back(server.get());

@@ -68,7 +68,7 @@ class Fleet {
   // Of which others may have to be told anew, since this was asked last.
   [[nodiscard]] std::set<std::size_t> take_changed() { return std::exchange(changed_, {}); }
 
-  // Looks at what is ready: what no longer listens is not.
+  // Looks at what is ready: what no longer listens is not, and what has lost a process says so.
   void verify();
   // Verified now.
   std::vector<ServerStatus> status();

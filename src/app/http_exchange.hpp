@@ -35,7 +35,7 @@ enum class HttpEnd { whole, unreachable, silent, broken };
 class HttpExchange {
  public:
   static constexpr std::uint32_t largest_head = 64 * 1024;           // bytes
-  static constexpr std::uint64_t largest_body = 8U * 1024U * 1024U;  // bytes
+  static constexpr std::uint64_t largest_body = 4U * 1024U * 1024U;  // bytes
 
   struct Listener {
     std::function<void(const HttpHead&)> head;

@@ -85,6 +85,7 @@ class McpClient::Run : public std::enable_shared_from_this<Run> {
   void abandon() {
     if (over_) return;
     done_ = nullptr;
+    target_.redacted = nullptr;
     const bool in_flight = !std::exchange(scheduled_, false);
     const auto before = handshake_.ask() ? handshake_.ask()->method : McpMethod::look;
     handshake_.abandon();
@@ -101,6 +102,7 @@ class McpClient::Run : public std::enable_shared_from_this<Run> {
   void close() {
     over_ = true;
     done_ = nullptr;
+    target_.redacted = nullptr;
     exchange_.reset();
     stream_.reset();
     keeper_.cancel();
@@ -270,8 +272,19 @@ class McpClient::Run : public std::enable_shared_from_this<Run> {
     const bool had_all = trouble == McpReply::Trouble::silent && handshake_.ask()->method != McpMethod::discover;
     if (had_all) reply_.trouble_text = "within " + std::to_string(timeout_.count()) + " ms";
     exchange_.reset();
+    redact_reply();
     handshake_.on(reply_);
     next_soon();
+  }
+
+  // What is cut first may hide half a secret from whoever looks for the whole.
+  void redact_reply() {
+    if (!target_.redacted) return;
+    for (auto* text : {&reply_.reason, &reply_.location, &reply_.content_type, &reply_.error_message, &reply_.name,
+                       &reply_.server_version}) {
+      *text = target_.redacted(*text);
+    }
+    for (std::string& tool : reply_.tools) tool = target_.redacted(tool);
   }
 
   void answer_soon(McpReply::Trouble trouble, const std::string& why) {

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "app/prober.hpp"
@@ -29,6 +30,8 @@ class McpClient {
     Port port = 0;
     std::string path;
     EnvironmentList headers;  // sent with every request
+    // For all that the server says of itself, before any of it is cut; never called after the client is gone.
+    std::function<std::string(std::string_view)> redacted;
     std::string client_version;
     Milliseconds pause{0};  // before the first question; no part of the timeout
   };

@@ -70,7 +70,10 @@ void take_result(const json::value& result, McpMethod method, McpReply& reply) {
       reply.body = McpReply::Body::other;
       return;
     }
-    for (const json::value& tool : tools->get_array()) reply.tools.push_back(word(member(&tool, "name")));
+    for (const json::value& tool : tools->get_array()) {
+      if (reply.tools.size() > core::McpHandshake::most_tools) break;
+      if (auto name = word(member(&tool, "name")); !name.empty()) reply.tools.push_back(std::move(name));
+    }
     reply.cursor = raw(member(&result, "nextCursor"));
   }
 }

@@ -16,10 +16,16 @@ std::vector<pid_t> Offspring::descendants() const {
   return pids;
 }
 
+std::vector<pid_t> Offspring::talked_to() const {
+  auto pids = descendants();
+  std::erase_if(pids, [](pid_t pid) { return !os::is_talked_to(pid); });
+  return pids;
+}
+
 void Offspring::remember(const std::vector<pid_t>& owners) {
   *this = {};
   owners_ = owners;
-  for (const pid_t pid : descendants()) {
+  for (const pid_t pid : talked_to()) {
     if (std::find(owners.begin(), owners.end(), pid) != owners.end()) continue;  // workers that share the listener
     if (const auto stat = os::stat_process(pid)) born_.push_back({pid, stat->start_ticks, os::describe_process(pid)});
   }
@@ -36,7 +42,7 @@ std::string Offspring::look() {
     return true;
   });
   if (gone.empty() && loss_.empty()) return {};
-  if (descendants().size() >= many_) {  // another has taken the place
+  if (talked_to().size() >= many_) {  // another has taken the place
     if (std::exchange(loss_, {}).empty()) return {};
     return "its child processes are complete again";
   }

@@ -1,6 +1,7 @@
 #pragma once
-// The processes that a server had started when it became ready. A bridge goes on listening, and answers, when the
-// server behind it has died: nothing else tells.
+// The processes with which a server talked through their standard input when it became ready. A bridge goes on
+// listening, and answers, when the server behind it has died: nothing else tells. Helpers that nobody talks to come and
+// go; they inherit the standard input that Berth gives, which is /dev/null.
 
 #include <sys/types.h>
 
@@ -12,7 +13,7 @@ namespace berth::app {
 
 class Offspring {
  public:
-  // What descends from these processes now, and whether it has been replaced later, is what counts from now on.
+  // Such descendants of these processes.
   void remember(const std::vector<pid_t>& owners);
 
   // Looks at them again. What has changed since the last look, as a sentence; empty: nothing.
@@ -28,6 +29,7 @@ class Offspring {
     std::string name;
   };
   [[nodiscard]] std::vector<pid_t> descendants() const;
+  [[nodiscard]] std::vector<pid_t> talked_to() const;
 
   std::vector<pid_t> owners_;
   std::vector<Process> born_;

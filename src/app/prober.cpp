@@ -39,6 +39,12 @@ unsigned refusal_of_the_name(unsigned status) {
   return status == 400 ? 1 : 0;
 }
 
+bool is_our_shortage(const boost::system::error_code& error) {
+  namespace errc = boost::system::errc;
+  return error == errc::too_many_files_open || error == errc::too_many_files_open_in_system ||
+         error == errc::no_buffer_space || error == errc::not_enough_memory || error == errc::address_not_available;
+}
+
 }  // namespace
 
 class HttpProbe::Run : public std::enable_shared_from_this<Run> {
@@ -75,10 +81,12 @@ class HttpProbe::Run : public std::enable_shared_from_this<Run> {
   void connected(const boost::system::error_code& error) {
     if (!done_) return;
     if (timed_out_) return give_up(core::ProbeFault::refused, "does not accept connections" + within());
+    if (error && is_our_shortage(error)) {
+      return give_up(core::ProbeFault::unasked, "could not be asked: " + error.message());
+    }
     if (error) return give_up(core::ProbeFault::refused, "does not accept connections: " + error.message());
     text_ = question() + " HTTP/1.1\r\nHost: " + request_.approaches[at_].host + ":" + std::to_string(request_.port) +
             "\r\nAccept: application/json, text/event-stream\r\nUser-Agent: berth\r\n";
-    for (const auto& [name, value] : request_.headers) text_ += name + ": " + value + "\r\n";
     text_ += "Connection: close\r\n\r\n";
     asio::async_write(socket_, asio::buffer(text_),
                       [self = shared_from_this()](const boost::system::error_code& ec, std::size_t) {

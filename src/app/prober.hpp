@@ -2,6 +2,7 @@
 // The standing probe: OPTIONS on the MCP path. Every real server tried answered it at once and without a trace, while
 // `initialize` starts processes, opens sessions and locks addresses out. Any status line means alive, whatever follows
 // it; no redirect is followed; the socket is closed at once, because an open silent one keeps some servers from ending.
+// Configured headers are not sent along: 401 is alive too, and nobody knows who has the port by now.
 
 #include <berth/config.hpp>
 #include <boost/asio/any_io_executor.hpp>
@@ -25,7 +26,6 @@ struct ProbeRequest {
   std::vector<Approach> approaches;  // best first
   Port port = 0;
   std::string path;
-  EnvironmentList headers;  // beside those that the probe sets itself
   Milliseconds timeout{0};  // for each approach
 };
 

@@ -1,8 +1,25 @@
 #include "app/redactor.hpp"
 
+#include <algorithm>
+
 #include "app/output.hpp"
 
 namespace berth::app {
+
+// As JSON writes it too: most logs are that.
+Redactor::Redactor(std::vector<std::string> secrets) : secrets_(std::move(secrets)) {
+  const std::size_t many = secrets_.size();
+  for (std::size_t i = 0; i < many; ++i) {
+    std::string escaped;
+    for (const char c : secrets_[i]) {
+      if (c == '"' || c == '\\') escaped += '\\';
+      escaped += c;
+    }
+    if (escaped != secrets_[i]) secrets_.push_back(std::move(escaped));
+  }
+  std::stable_sort(secrets_.begin(), secrets_.end(),
+                   [](const std::string& a, const std::string& b) { return a.size() > b.size(); });
+}
 
 std::string Redactor::operator()(std::string_view text) const {
   std::string out(text);

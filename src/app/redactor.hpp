@@ -9,7 +9,7 @@ namespace berth::app {
 
 class Redactor {
  public:
-  explicit Redactor(std::vector<std::string> secrets = {}) : secrets_(std::move(secrets)) {}
+  explicit Redactor(std::vector<std::string> secrets = {});
 
   [[nodiscard]] std::string operator()(std::string_view text) const;
 

@@ -209,6 +209,7 @@ std::vector<pid_t> Server::members(const os::Orphans& orphans) const {
 void Server::perform(const core::SignalTree& signal) {
   if (!run_) return;
   end_inspection("is being stopped");  // an open connection keeps some from ending
+  handshake_.reset();
   if (run_->leader_alive) {
     ::kill(-run_->pid, signal.signal);
     ::kill(-run_->pid, SIGCONT);  // a stopped process would not see it
@@ -235,14 +236,13 @@ void Server::perform(const core::LookForListeners&) {
 void Server::perform(const core::StartProbe& probe) {
   if (!run_) return;
   if (!probe.health && config_->ready.probe == Probe::mcp) return shake_hands();
-  ProbeRequest request{
-      .approaches = run_->approaches, .port = run_->port, .path = config_->path, .headers = config_->headers};
+  ProbeRequest request{.approaches = run_->approaches, .port = run_->port, .path = config_->path};
   request.timeout = probe.health ? config_->health.timeout : longest_answer;
   // The way that is known to lead there; a silent server is not asked again by another name.
   if (probe.health && request.approaches.size() > 1) request.approaches.resize(1);
   run_->signs = {};
   std::function<void()> slow;
-  if (probe.health) slow = [this] { run_->signs = os::vital_signs(owners()); };
+  if (probe.health) slow = [this] { run_->signs = vital_signs(); };
   probe_ =
       std::make_unique<HttpProbe>(harbour_.executor, std::move(request), std::move(slow),
                                   [this, health = probe.health](const ProbeResult& result) { probed(result, health); });
@@ -255,7 +255,7 @@ void Server::perform(const core::CancelProbe&) {
 
 void Server::perform(const core::Report& report) {
   core::Report clean = report;
-  clean.message = redact_(report.message);
+  clean.message = redact_.shown(report.message);
   if (run_ && report.to == core::State::ready && report.from == core::State::starting) {
     run_->offspring.remember(owners());
   }

@@ -43,8 +43,9 @@ struct Run {
   std::string said_listening;  // the line, redacted
   std::optional<Port> other_port_taken;
   Offspring offspring;
-  core::VitalSigns signs;       // when half of the time of a probe was over without an answer
-  std::optional<McpFacts> mcp;  // what it has said of itself
+  core::Pulse pulse = core::Pulse::unknown;  // when the last probe failed
+  core::VitalSigns signs;                    // when half of the time of a probe was over without an answer
+  std::optional<McpFacts> mcp;               // what it has said of itself
   unsigned handshakes_failed = 0;
 };
 
@@ -70,6 +71,9 @@ class Server {
   [[nodiscard]] bool listens() const { return run_ && run_->seen.own_here; }  // when last seen
   [[nodiscard]] bool listens_as_before(const os::Listeners& listeners) const;
 
+  // Of one that is ready: are the processes there that it had started?
+  void look_at_offspring();
+
   // `now`: what its life calls now.
   [[nodiscard]] ServerStatus status(core::Instant now, const os::Orphans& orphans) const;
   // How it came to be as it is (server_history.cpp has this and all that is written down for it).
@@ -90,7 +94,8 @@ class Server {
   // Asks the server itself, as a client would. Why that is not possible; or nothing, and `done` follows, once, with the
   // URL that was asked: also when the server ends meanwhile.
   using Inspected = std::function<void(const McpResult& result, const std::string& url)>;
-  std::optional<std::string> inspect(Milliseconds timeout, Inspected done);
+  // `still_there`: whether somebody waits for `done`. Whoever asks while another does is told what that one is told.
+  std::optional<std::string> inspect(Milliseconds timeout, std::function<bool()> still_there, Inspected done);
 
   // Ended by itself with an error: it will not become ready unasked.
   [[nodiscard]] bool ended_badly() const;
@@ -127,6 +132,7 @@ class Server {
   void learn(const McpResult& result);
   void compare_tools(const McpResult& result);
   void end_inspection(const std::string& why);
+  void tell_inspectors(const McpResult& result, const std::string& host);
 
   void post(core::Event event) { harbour_.post(index_, std::move(event)); }
   std::vector<std::string> environment(Port port, const std::string& instance) const;
@@ -145,9 +151,9 @@ class Server {
   core::Holder holder_of_berth(std::string& name) const;
   std::string detail(core::Instant now) const;
   void prefer_way(const std::string& host);
-  void look_at_offspring();
   void probed(const ProbeResult& result, bool health);
   [[nodiscard]] std::vector<pid_t> owners() const;
+  [[nodiscard]] core::VitalSigns vital_signs() const;
   [[nodiscard]] std::string signs_of_life(const ProbeResult& result, core::Pulse pulse,
                                           const std::vector<pid_t>& owners) const;
 
@@ -167,7 +173,11 @@ class Server {
   std::unique_ptr<HttpProbe> probe_;
   std::unique_ptr<McpClient> handshake_;   // of `ready.probe`
   std::unique_ptr<McpClient> inspection_;  // that somebody asked for
-  Inspected inspected_;
+  struct Inspector {
+    std::function<bool()> still_there;
+    Inspected done;
+  };
+  std::vector<Inspector> inspectors_;
   std::optional<std::vector<std::string>> tools_;  // of the last list, maybe of an earlier run
   bool said_no_tools_ = false;
   bool close_look_ = false;

@@ -81,7 +81,7 @@ void Server::remember(const core::Report& report) {
   }
   if (!port && report.cause == Cause::port_conflict) port = lost;
   if (!port && report.cause == Cause::fixed_port_held) port = config_->fixed_port;
-  noted_reason_ = report.cause;
+  if (report.from != report.to || report.cause) noted_reason_ = report.cause;
   remember(report.from, report.to, report.cause, std::move(message), port);
 }
 
@@ -176,7 +176,9 @@ Explanation Server::explanation(core::Instant now, const os::Orphans& orphans) c
 
   Situation it{.config = *config_, .status = all.status, .state = life_.state(), .cause = life_.reason()};
   it.message = redact_.shown(life_.message());
+  if (it.message.empty() && run_ && it.state == State::ready) it.message = redact_.shown(run_->offspring.loss());
   it.log = all.log;
+  if (run_) it.pulse = run_->pulse;
   const auto until = [&](core::Instant at) { return std::chrono::duration_cast<Milliseconds>(at - now); };
   if (life_.kill_at()) it.kill_in = until(*life_.kill_at());
   if (all.evidence && it.state == State::starting) {

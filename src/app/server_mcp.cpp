@@ -1,6 +1,7 @@
 // What a server says of itself when it is asked as a client would ask.
 
 #include <algorithm>
+#include <utility>
 
 #include "app/server.hpp"
 
@@ -20,6 +21,7 @@ McpClient::Target Server::mcp_target() const {
           .port = run_->port,
           .path = config_->path,
           .headers = config_->headers,
+          .redacted = [this](std::string_view text) { return redact_(text); },
           .client_version = harbour_.version};
 }
 
@@ -53,23 +55,23 @@ void Server::ask_for_tools() {
       });
 }
 
-std::optional<std::string> Server::inspect(Milliseconds timeout, Inspected done) {
+std::optional<std::string> Server::inspect(Milliseconds timeout, std::function<bool()> still_there, Inspected done) {
   const std::string name = "`" + config_->name + "`";
   const auto state = std::string(core::to_string(life_.state()));
   if (!run_ || !run_->leader_alive) return name + " is not running (" + state + ")";
   if (life_.phase() == core::PhaseKind::stopping) return name + " is being stopped";
   if (!run_->seen.own_here || run_->approaches.empty())
     return name + " does not listen on its port yet (" + state + ")";
-  if (inspection_ || handshake_) return name + " is being asked already";
-  inspected_ = std::move(done);
+  if (handshake_) return name + " is being asked already";
+  std::erase_if(inspectors_, [](const Inspector& inspector) { return !inspector.still_there(); });
+  const bool is_asked = inspection_ && !inspectors_.empty();
+  inspectors_.push_back({std::move(still_there), std::move(done)});
+  if (is_asked) return std::nullopt;
   inspection_ = std::make_unique<McpClient>(harbour_.executor, mcp_target(), timeout, [this](const McpResult& result) {
-    if (run_ && result.findings.outcome != core::McpFindings::Outcome::failed) run_->url_host = result.host;
+    if (run_ && result.findings.outcome != core::McpFindings::Outcome::failed) prefer_way(run_->url_host = result.host);
     learn(result);
-    const auto reported = std::exchange(inspected_, nullptr);
     const auto finished = std::exchange(inspection_, nullptr);
-    const McpResult told = redacted(result);
-    const std::string asked = result.host.empty() ? host_for_urls() : result.host;
-    if (reported) reported(told, run_ ? url(run_->port, asked) : "");
+    tell_inspectors(redacted(result), result.host.empty() ? host_for_urls() : result.host);
   });
   return std::nullopt;
 }
@@ -88,11 +90,15 @@ McpResult Server::redacted(McpResult result) const {
 
 void Server::end_inspection(const std::string& why) {
   inspection_.reset();
-  const auto reported = std::exchange(inspected_, nullptr);
-  if (!reported) return;
   McpResult result;
   result.findings.message = why;
-  reported(result, run_ ? url(run_->port, host_for_urls()) : "");
+  tell_inspectors(result, host_for_urls());
+}
+
+void Server::tell_inspectors(const McpResult& result, const std::string& host) {
+  for (const Inspector& inspector : std::exchange(inspectors_, {})) {
+    inspector.done(result, run_ ? url(run_->port, host) : "");
+  }
 }
 
 void Server::learn(const McpResult& result) {
@@ -101,8 +107,10 @@ void Server::learn(const McpResult& result) {
   const auto clean = [this](const std::optional<std::string>& text) {
     return text ? std::optional(redact_(*text)) : std::nullopt;
   };
+  // Whoever was too impatient has not learned that there are none.
+  const auto known_tools = found.unanswered && run_->mcp ? run_->mcp->tools : std::nullopt;
   run_->mcp = McpFacts{.protocol = clean(found.protocol), .server = clean(found.name), .version = clean(found.version)};
-  if (found.tools) run_->mcp->tools = found.tools->size();
+  run_->mcp->tools = found.tools ? std::optional(found.tools->size()) : known_tools;
   harbour_.changed(index_);
   compare_tools(result);
 }
@@ -115,7 +123,7 @@ void Server::compare_tools(const McpResult& result) {
     if (tools_) message = core::tools_changed(*tools_, *found.tools);
     tools_ = found.tools;
     said_no_tools_ = false;
-  } else if (found.outcome == core::McpFindings::Outcome::failed && tools_ && !tools_->empty()) {
+  } else if (found.outcome == core::McpFindings::Outcome::failed && !found.unanswered && tools_ && !tools_->empty()) {
     if (!std::exchange(said_no_tools_, true)) message = "tools changed: it had some, and now " + found.message;
   }
   if (message.empty()) return;

@@ -112,21 +112,35 @@ std::vector<pid_t> Server::owners() const {
   return some.empty() ? all : some;
 }
 
+// Those, and what they have started: whoever waits for a child that computes is at work.
+core::VitalSigns Server::vital_signs() const {
+  std::vector<pid_t> pids;
+  for (const pid_t owner : owners()) {
+    if (std::ranges::find(pids, owner) == pids.end()) os::ProcessTree::add_descendants(owner, pids);
+  }
+  auto signs = os::vital_signs(pids);
+  const auto who_listens = os::vital_signs(owners());  // a child may be stopped, or be traced, for good reason
+  signs.stopped = who_listens.stopped;
+  signs.traced = who_listens.traced;
+  return signs;
+}
+
 void Server::probed(const ProbeResult& result, bool health) {
   if (!run_) return;
   answer_ = {std::chrono::system_clock::now(), result};
+  run_->pulse = core::Pulse::unknown;
   if (result.alive) {
     const auto& ways = run_->approaches;
     if (result.which < ways.size()) run_->url_host = ways[result.which].host;
     prefer_way(run_->url_host);
     if (health) harbour_.verify_soon();  // somebody answers; is it still this one?
-    if (health) look_at_offspring();
     return post(core::ProbePassed{result.note});
   }
   core::ProbeFailed failed{.message = result.message, .fault = result.fault};
   if (health) {
     const auto pids = owners();
-    failed.pulse = core::pulse_between(run_->signs, os::vital_signs(pids));
+    failed.pulse = core::pulse_between(run_->signs, vital_signs());
+    run_->pulse = failed.pulse;
     failed.message += signs_of_life(result, failed.pulse, pids);
     harbour_.verify_soon();
   }
@@ -134,6 +148,7 @@ void Server::probed(const ProbeResult& result, bool health) {
 }
 
 void Server::look_at_offspring() {
+  if (!run_ || !life_.is_ready()) return;
   const std::string news = run_->offspring.look();
   if (news.empty()) return;
   perform(core::Report{.from = life_.state(), .to = life_.state(), .message = news, .port = life_.port()});
@@ -303,10 +318,10 @@ ServerStatus Server::status(core::Instant now, const os::Orphans& orphans) const
   if (last_exit_ && life_.last_exit()) {
     status.last_exit = last_exit_;
     status.last_exit->cause = to_string(life_.last_exit()->cause);
-    status.last_exit->message = redact_(life_.last_exit()->message);
+    status.last_exit->message = redact_.shown(life_.last_exit()->message);
   }
   if (life_.reason() && !status.ready) status.reason = std::string(to_string(*life_.reason()));
-  status.detail = redact_(detail(now));
+  status.detail = redact_.shown(detail(now));
   if (run_) {
     status.mcp = run_->mcp;
     const auto usage = os::usage_of(members(orphans));

@@ -78,8 +78,7 @@ int events(const Context& context, const EventsOptions& options) {
       follow(context.socket(), target, patience, [&](std::string_view piece) { return print(lines.take(piece)); });
   if (end != StreamEnd::went_away) return exit_ok;
   if (!options.follow) throw Stop{exit_failed, "the supervisor went away while it was asked"};
-  if (!context.quiet()) std::cerr << "berth: the supervisor went away\n";
-  return exit_ok;
+  throw Stop{exit_no_supervisor, "the supervisor went away without a word"};
 }
 
 }  // namespace

@@ -253,8 +253,9 @@ class ServerReader {
       if (value.empty() || (!looks_secret(name) && std::ranges::none_of(listed, is_name))) continue;
       if (const Node* node = table->value(name); node != nullptr && node->unknown) continue;
       values.add(value);
-      const auto token = std::min(value.find(' '), value.size() - 1) + 1;
-      if (is_name("Authorization") || is_name("Proxy-Authorization")) values.add(std::string_view(value).substr(token));
+      if (!is_name("Authorization") && !is_name("Proxy-Authorization")) continue;
+      const auto token = value.find_first_not_of(' ', std::min(value.find(' '), value.size()));
+      if (token != std::string::npos) values.add(std::string_view(value).substr(token));
     }
   }
 

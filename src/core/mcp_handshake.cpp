@@ -139,8 +139,9 @@ void McpHandshake::go(Rung rung) {
 
 void McpHandshake::abandon() {
   if (std::exchange(abandoned_, true) || rung_ == Rung::over || rung_ == Rung::clean_up) return;
-  if (rung_ == Rung::initialize && !findings_.on_stream) return;  // whether there is a session is told by its answer
-  go(session_.empty() ? Rung::over : Rung::clean_up);
+  // Whether there is a session is told by the answer.
+  if (rung_ == Rung::discover || (rung_ == Rung::initialize && !findings_.on_stream)) return;
+  finish();
 }
 
 // ---- answers
@@ -150,7 +151,11 @@ void McpHandshake::on(const McpReply& reply) {
   if (!ask_) return;
   const Rung rung = rung_;
   if (rung == Rung::initialize && session_.empty()) session_ = reply.session;
-  if (rung == Rung::clean_up) return go(Rung::over);
+  if (rung == Rung::discover && !reply.session.empty()) strays_.push_back(reply.session);
+  if (rung == Rung::clean_up) {
+    session_.clear();
+    return finish();
+  }
   if (abandoned_) return finish();
   if (rung == Rung::elsewhere) return on_elsewhere(reply);
   if (handled_for_all(reply)) return;
@@ -184,10 +189,11 @@ bool McpHandshake::handled_for_all(const McpReply& reply) {
   if (reply.trouble != Trouble::none && reply.status == 0) {
     // Older servers have been seen to let lie what they do not know.
     if (rung_ == Rung::discover && reply.trouble != Trouble::unreachable) return false;
+    findings_.unanswered = true;
     fail(troubled(question, reply));
     return true;
   }
-  if (reply.status == 403 && more_ways && !version_.size()) {
+  if ((reply.status == 403 || reply.status == 421) && more_ways && version_.empty()) {
     if (!refused_) refused_at_ = approach_;
     refused_ = reply.status;
     got_through_ = false;
@@ -195,8 +201,8 @@ bool McpHandshake::handled_for_all(const McpReply& reply) {
     go(rung_);
     return true;
   }
-  if (reply.status == 401 || reply.status == 403) {
-    if (refused_ && reply.status == 403) approach_ = refused_at_;
+  if (reply.status == 401 || reply.status == 403 || reply.status == 421) {
+    if (refused_ && reply.status != 401) approach_ = refused_at_;
     sign_in(reply);
     return true;
   }
@@ -315,7 +321,10 @@ void McpHandshake::introduced(const McpReply& reply) {
 }
 
 void McpHandshake::on_list(const McpReply& reply) {
-  if (reply.trouble != Trouble::none) return fail(troubled("tools/list", reply));
+  if (reply.trouble != Trouble::none) {
+    findings_.unanswered = true;
+    return fail(troubled("tools/list", reply));
+  }
   if (reply.body != Body::result || is_error_status(reply.status)) return fail(answers_with("tools/list", reply));
   take_tools(reply);
 }
@@ -327,14 +336,16 @@ void McpHandshake::take_tools(const McpReply& reply) {
   const bool full = tools_.size() >= most_tools;
   const bool again = std::ranges::find(cursors_, reply.cursor) != cursors_.end();
   const bool more = !reply.cursor.empty();
-  if (more && !again && !full && cursors_.size() + 1 < most_pages) {
+  const bool sane = reply.cursor.size() <= longest_cursor;
+  if (more && sane && !again && !full && cursors_.size() + 1 < most_pages) {
     cursors_.push_back(reply.cursor);
     return go(Rung::list);
   }
   findings_.outcome = Outcome::ok;
   if (more || full) {
-    findings_.message = "its list of tools does not end: " + std::to_string(tools_.size()) + " were read, on " +
-                        std::to_string(cursors_.size() + 1) + " pages";
+    const std::size_t pages = cursors_.size() + 1;
+    findings_.message = "its list of tools is longer than what is read of one: " + std::to_string(tools_.size()) +
+                        " of them, on " + std::to_string(pages) + (pages == 1 ? " page" : " pages");
     return finish();
   }
   std::ranges::sort(tools_);
@@ -358,7 +369,8 @@ void McpHandshake::fail(std::string message) {
 void McpHandshake::sign_in(const McpReply& reply) {
   findings_.outcome = Outcome::sign_in_needed;
   findings_.approach = approach_;
-  findings_.message = reply.status == 403 ? "refuses this client (403)" : "needs a sign-in (401)";
+  findings_.message =
+      reply.status == 401 ? "needs a sign-in (401)" : "refuses this client (" + std::to_string(reply.status) + ")";
   if (has_credentials_) {
     findings_.message += ", with the Authorization of `headers`";
   } else if (reply.status == 401) {
@@ -368,6 +380,10 @@ void McpHandshake::sign_in(const McpReply& reply) {
 }
 
 void McpHandshake::finish() {
+  if (session_.empty() && !strays_.empty()) {
+    session_ = std::move(strays_.back());
+    strays_.pop_back();
+  }
   go(session_.empty() ? Rung::over : Rung::clean_up);
 }
 

@@ -70,6 +70,7 @@ struct McpFindings {
   std::optional<std::string> protocol, name, version;
   std::optional<std::vector<std::string>> tools;  // sorted, each once; nothing when not all are known
   std::size_t approach = 0;                       // the one that got through
+  bool unanswered = false;                        // failed because no answer came, or none in time
   std::string message;                            // why not ok; or what else is to be said
 };
 
@@ -77,7 +78,8 @@ class McpHandshake {
  public:
   static constexpr unsigned most_pages = 64;
   static constexpr std::size_t most_tools = 10'000;
-  static constexpr std::size_t longest_name = 256;  // bytes, of tools and of whatever else is kept
+  static constexpr std::size_t longest_cursor = 4'096;  // bytes
+  static constexpr std::size_t longest_name = 256;      // bytes, of tools and of whatever else is kept
 
   // `approaches`: how many there are. `has_credentials`: an Authorization is sent along.
   McpHandshake(std::size_t approaches, std::string path, bool has_credentials);
@@ -124,6 +126,7 @@ class McpHandshake {
   bool abandoned_ = false;
   std::string version_;  // agreed
   std::string session_;
+  std::vector<std::string> strays_;  // sessions that nobody has asked for: some servers open one for each POST
   std::string post_path_;
   std::string refusal_;  // why POST is not for here
   bool refused_with_400_ = false;

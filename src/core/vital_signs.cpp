@@ -20,17 +20,21 @@ Pulse pulse_between(const VitalSigns& before, const VitalSigns& after) {
   if (after.traced) return Pulse::traced;
   if (after.stopped) return Pulse::stopped;
   if (!before.known || after.at <= before.at) return Pulse::unknown;
-  const auto share = [&](std::chrono::nanoseconds then, std::chrono::nanoseconds now) {
-    return std::chrono::duration<double>(now - then) / std::chrono::duration<double>(after.at - before.at);
-  };
-  if (share(before.ran, after.ran) >= share_of_the_busy) return Pulse::busy;
-  if (share(before.waited, after.waited) >= share_of_the_starved) return Pulse::starved;
+  ThreadTimes meanwhile;
+  for (const auto& [id, now] : after.threads) {
+    const auto then = before.threads.find(id);
+    meanwhile.ran += now.ran - (then != before.threads.end() ? then->second.ran : std::chrono::nanoseconds{0});
+    meanwhile.waited += now.waited - (then != before.threads.end() ? then->second.waited : std::chrono::nanoseconds{0});
+  }
+  const std::chrono::duration<double> time = after.at - before.at;
+  if (meanwhile.ran >= time * share_of_the_busy) return Pulse::busy;
+  if (meanwhile.waited >= time * share_of_the_starved) return Pulse::starved;
   if (before.blocked && after.blocked) return Pulse::blocked;
   return Pulse::idle;
 }
 
 unsigned doubt_of(ProbeFault fault, Pulse pulse) {
-  if (pulse == Pulse::starved || pulse == Pulse::traced) return 0;
+  if (fault == ProbeFault::unasked || pulse == Pulse::starved || pulse == Pulse::traced) return 0;
   if (pulse == Pulse::stopped) return full_doubt;
   return fault != ProbeFault::broken && pulse == Pulse::idle ? full_doubt : 1;
 }

@@ -3,6 +3,7 @@
 // anybody ends it, its processes are asked too, by what the kernel has noted about them.
 
 #include <chrono>
+#include <map>
 #include <string_view>
 
 #include "core/backoff.hpp"
@@ -21,11 +22,14 @@ enum class Pulse {
 };
 std::string_view to_string(Pulse pulse);
 
-// At one moment; the times are sums over all threads since they began.
-struct VitalSigns {
-  Instant at{};
+// At one moment; the times are those of each thread since it began.
+struct ThreadTimes {
   std::chrono::nanoseconds ran{0};     // on a processor
   std::chrono::nanoseconds waited{0};  // for a processor
+};
+struct VitalSigns {
+  Instant at{};
+  std::map<int, ThreadTimes> threads;  // by their ids
   bool known = false;                  // false: nothing could be read
   bool blocked = false;                // some thread was
   bool stopped = false;
@@ -37,7 +41,8 @@ struct VitalSigns {
 constexpr double share_of_the_busy = 0.10;
 constexpr double share_of_the_starved = 0.25;
 
-// `before` may be unknown: then only what `after` shows at a glance is told.
+// What a thread has done that came in between counts, and what one did that has ended since is not known. `before` may
+// be unknown: then only what `after` shows at a glance is told.
 Pulse pulse_between(const VitalSigns& before, const VitalSigns& after);
 
 // How a probe of one that listens failed.
@@ -45,6 +50,7 @@ enum class ProbeFault {
   silent,   // took the connection (or its kernel did) and did not answer in time
   refused,  // no connection
   broken,   // answered with something that is not HTTP, or hung up
+  unasked,  // nothing of its doing: no descriptor, no memory, no address to ask from
 };
 
 // What one failed probe weighs. One full doubt makes a server unhealthy, `health.failures` of them end it. A probe

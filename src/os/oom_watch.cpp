@@ -65,17 +65,23 @@ void OomWatch::read_log() {
   }
 }
 
-bool OomWatch::ended(pid_t pid, const core::ExitStatus& status) {
-  if (!counted_) return false;
-  const auto now = oom_kills();
-  if (now && *now > *counted_) {
-    unexplained_ += *now - *counted_;
-    counted_ = now;
-    if (log_) read_log();
+void OomWatch::look(Instant now) {
+  const auto count = counted_ ? oom_kills() : std::nullopt;
+  if (!count || *count <= *counted_) return;
+  unexplained_ += *count - *counted_;
+  counted_ = count;
+  noticed_ = now;
+  if (log_) read_log();
+}
+
+bool OomWatch::ended(pid_t pid, const core::ExitStatus& status, Instant now) {
+  look(now);
+  if (unexplained_ == 0) return false;
+  if (status.signal == SIGKILL) {
+    if (log_ && named_.erase(pid) == 0) return false;
+  } else if (status.code != shell_after_sigkill || now - noticed_ > longest_echo) {
+    return false;
   }
-  const bool killed = status.signal == SIGKILL;
-  if (unexplained_ == 0 || (!killed && status.code != shell_after_sigkill)) return false;
-  if (log_ && killed && named_.erase(pid) == 0) return false;
   --unexplained_;
   return true;
 }

@@ -147,6 +147,13 @@ std::optional<std::string> environment_value(pid_t pid, std::string_view name) {
   return entry ? std::optional(entry->substr(name.size() + 1)) : std::nullopt;
 }
 
+bool is_talked_to(pid_t pid) {
+  char target[64];
+  const ssize_t size = ::readlink((proc(pid, "fd") + "/0").c_str(), target, sizeof(target));
+  const std::string_view name(target, size > 0 ? static_cast<std::size_t>(size) : 0);
+  return name.starts_with("pipe:") || name.starts_with("socket:");
+}
+
 std::string command_name(pid_t pid) {
   std::string name = read_file(proc(pid, "comm")).value_or("");
   while (!name.empty() && name.back() == '\n') name.pop_back();
@@ -155,7 +162,7 @@ std::string command_name(pid_t pid) {
   if (name.empty() || name == "MainThread" || (name.size() == 15 && executable.starts_with(name))) {
     if (!executable.empty()) name = executable;
   }
-  return name.empty() ? "?" : core::valid_utf8(name);
+  return name.empty() ? "?" : core::tame(name);  // any process may give itself any name
 }
 
 std::string describe_process(pid_t pid) {

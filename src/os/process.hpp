@@ -44,6 +44,9 @@ bool has_environment(pid_t pid, std::string_view entry);
 // The value that a variable had in the environment that the process was started with.
 std::optional<std::string> environment_value(pid_t pid, std::string_view name);
 
+// Its standard input is a pipe or a socket: somebody may be talking to it.
+bool is_talked_to(pid_t pid);
+
 // A name that a person knows the process by: `node`, `python3`, `thief`.
 std::string command_name(pid_t pid);
 

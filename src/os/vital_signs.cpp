@@ -1,6 +1,7 @@
 #include "os/vital_signs.hpp"
 
 #include <charconv>
+#include <optional>
 
 #include "os/process_tree.hpp"
 #include "os/read_file.hpp"
@@ -10,16 +11,14 @@ namespace berth::os {
 namespace {
 
 // "RAN WAITED TIMESLICES", the first two in nanoseconds.
-bool add_schedstat(const std::string& text, core::VitalSigns& signs) {
+std::optional<core::ThreadTimes> times_in(const std::string& text) {
   std::int64_t ran = 0;
   std::int64_t waited = 0;
   const char* end = text.data() + text.size();
   const auto first = std::from_chars(text.data(), end, ran);
-  if (first.ec != std::errc{} || first.ptr == end) return false;
-  if (std::from_chars(first.ptr + 1, end, waited).ec != std::errc{}) return false;
-  signs.ran += std::chrono::nanoseconds(ran);
-  signs.waited += std::chrono::nanoseconds(waited);
-  return true;
+  if (first.ec != std::errc{} || first.ptr == end) return std::nullopt;
+  if (std::from_chars(first.ptr + 1, end, waited).ec != std::errc{}) return std::nullopt;
+  return core::ThreadTimes{std::chrono::nanoseconds(ran), std::chrono::nanoseconds(waited)};
 }
 
 // The letter after the command's name, which may hold anything but ends with the last parenthesis.
@@ -43,7 +42,10 @@ core::VitalSigns vital_signs(const std::vector<pid_t>& pids) {
   for (const pid_t pid : pids) {
     for (const pid_t thread : threads_of(pid)) {
       const std::string place = "/proc/" + std::to_string(pid) + "/task/" + std::to_string(thread);
-      if (add_schedstat(read_file(place + "/schedstat").value_or(""), signs)) signs.known = true;
+      if (const auto times = times_in(read_file(place + "/schedstat").value_or(""))) {
+        signs.known = true;
+        signs.threads[thread] = *times;
+      }
       const char state = state_in(read_file(place + "/stat").value_or(""));
       if (state == 'D') signs.blocked = true;
       if (state == 'T') signs.stopped = true;

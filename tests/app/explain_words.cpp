@@ -75,7 +75,7 @@ TEST_CASE("What waits for a dependency names whom to ask") {
   one.it.state = State::waiting;
   one.it.cause = Cause::dependency;
   one.config.depends_on = {"db", "queue"};
-  CHECK(has(advice(one.it), "`berth explain` of db, queue"));
+  CHECK(has(advice(one.it), "`berth explain db`, `berth explain queue`"));
 }
 
 TEST_CASE("Times are told as roughly as a person would") {

@@ -20,6 +20,16 @@ McpAsk asking(McpMethod method, unsigned id = 1) {
 
 }  // namespace
 
+TEST_CASE("a list of millions is not read to its end, and what has no name is no tool") {
+  std::string body = R"({"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"a"},0,{},{"name":3})";
+  for (unsigned i = 0; i < 2 * core::McpHandshake::most_tools; ++i) body += R"(,{"name":"b"})";
+  McpReply reply;
+  REQUIRE(take_answer(body + "]}}", asking(McpMethod::list_tools), false, reply));
+  CHECK(reply.tools.size() == core::McpHandshake::most_tools + 1);
+  CHECK(reply.tools.front() == "a");
+  CHECK(reply.tools.at(1) == "b");
+}
+
 TEST_CASE("the modern question carries its version and who asks") {
   McpAsk ask = asking(McpMethod::discover);
   ask.modern = true;

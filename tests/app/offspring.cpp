@@ -2,6 +2,7 @@
 
 #include "app/offspring.hpp"
 
+#include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,7 +20,10 @@ using os::test::eventually;
 using os::test::Fork;
 
 // Has a child, waits for its end, and on SIGUSR1 has another.
-void bridge() {
+void bridge(bool talks) {
+  int pipe[2];
+  if (talks && ::pipe(pipe) == 0) ::dup2(pipe[0], 0);
+  if (!talks) ::dup2(::open("/dev/null", O_RDONLY), 0);
   struct sigaction action {};
   action.sa_handler = [](int) {};
   ::sigaction(SIGUSR1, &action, nullptr);
@@ -45,7 +49,7 @@ pid_t child_of(pid_t parent) {
 }
 
 TEST_CASE("A child process that ends is told once, by name, and what it means") {
-  const Fork parent(bridge);
+  const Fork parent([] { bridge(true); });
   const pid_t child = child_of(parent.pid());
   Offspring offspring;
   offspring.remember({parent.pid()});
@@ -62,7 +66,7 @@ TEST_CASE("A child process that ends is told once, by name, and what it means") 
 }
 
 TEST_CASE("A child process in place of the one that ended makes it good") {
-  const Fork parent(bridge);
+  const Fork parent([] { bridge(true); });
   const pid_t child = child_of(parent.pid());
   Offspring offspring;
   offspring.remember({parent.pid()});
@@ -76,6 +80,16 @@ TEST_CASE("A child process in place of the one that ended makes it good") {
   }));
   CHECK(offspring.look() == "its child processes are complete again");
   CHECK(offspring.loss().empty());
+}
+
+TEST_CASE("A helper that nobody talks to may come and go") {
+  const Fork parent([] { bridge(false); });
+  const pid_t child = child_of(parent.pid());
+  Offspring offspring;
+  offspring.remember({parent.pid()});
+  REQUIRE(::kill(child, SIGKILL) == 0);
+  REQUIRE(eventually([&] { return os::children_of(parent.pid()).empty(); }));
+  CHECK(offspring.look().empty());
 }
 
 TEST_CASE("A server that had no child processes when it became ready loses none") {

@@ -3,9 +3,11 @@
 #include "app/prober.hpp"
 
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <optional>
 
 #include "os/support.hpp"
@@ -71,7 +73,7 @@ struct Outcome {
 
 Outcome ask(Talker& talker, Milliseconds timeout = 30s, std::size_t ways = 1) {
   boost::asio::io_context io{1};
-  ProbeRequest request{.port = talker.port(), .path = "/mcp", .headers = {{"X-Team", "harbour"}}, .timeout = timeout};
+  ProbeRequest request{.port = talker.port(), .path = "/mcp", .timeout = timeout};
   request.approaches = {{"127.0.0.1", "127.0.0.1"}, {"127.0.0.1", "localhost"}};
   request.approaches.resize(ways);
   Outcome outcome;
@@ -104,12 +106,11 @@ TEST_CASE("Any status line is alive, and the socket is closed at once") {
   CHECK(os::test::eventually([&] { return talker.is_over(0); }));
 }
 
-TEST_CASE("It asks OPTIONS, with the headers of the configuration, and no stream of events") {
+TEST_CASE("It asks OPTIONS, and no stream of events") {
   Talker talker({"HTTP/1.1 200 OK\r\n\r\n"});
   ask(talker);
   const std::string& heard = talker.heard().at(0);
   CHECK(heard.starts_with("OPTIONS /mcp HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(talker.port()) + "\r\n"));
-  CHECK(heard.find("\r\nX-Team: harbour\r\n") != std::string::npos);
   CHECK(heard.find("Origin") == std::string::npos);
 }
 
@@ -174,6 +175,27 @@ TEST_CASE("A line without an end is not read for ever") {
   Talker talker({std::string(1 << 16, 'x')});
   const auto outcome = ask(talker);
   CHECK(outcome.result.fault == core::ProbeFault::broken);
+}
+
+TEST_CASE("Want of descriptors of our own is nothing that a server has done") {
+  Talker talker({"HTTP/1.1 200 OK\r\n\r\n"});
+  boost::asio::io_context io{1};
+  ProbeRequest request{
+      .approaches = {{"127.0.0.1", "127.0.0.1"}}, .port = talker.port(), .path = "/mcp", .timeout = 30s};
+  std::optional<ProbeResult> result;
+  const boost::asio::steady_timer timer(io);  // the loop has its own descriptors by now
+  rlimit usual{};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &usual) == 0);
+  rlimit none = usual;
+  none.rlim_cur = 3;
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
+  const HttpProbe probe(io.get_executor(), request, {}, [&](const ProbeResult& told) { result = told; });
+  io.run();
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &usual) == 0);
+  REQUIRE(result);
+  CHECK_FALSE(result->alive);
+  CHECK(result->fault == core::ProbeFault::unasked);
+  CHECK(result->message.starts_with("could not be asked: "));
 }
 
 TEST_CASE("A port on which nobody listens refuses") {

@@ -36,6 +36,12 @@ TEST_CASE("A secret that is part of the mask ends all the same") {
   CHECK(redact("[redacted]x").find("]x") == std::string::npos);
 }
 
+TEST_CASE("A secret is hidden in the form that JSON gives it, too") {
+  const Redactor redact({"abc\"def\\gh-77"});
+  CHECK(redact("{\"token\":\"abc\\\"def\\\\gh-77\"}") == "{\"token\":\"[redacted]\"}");
+  CHECK(redact("abc\"def\\gh-77") == "[redacted]");
+}
+
 TEST_CASE("Secrets of bytes that mean something elsewhere are taken literally") {
   const Redactor redact({"a.*b+c$", "p\\n\"{}"});
   CHECK(redact("xa.*b+c$y aXXb+c$") == "x[redacted]y aXXb+c$");

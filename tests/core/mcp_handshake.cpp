@@ -174,12 +174,36 @@ TEST_CASE("a session whose opening is broken off is ended") {
   CHECK(handshake.findings().message == "does not answer initialize within 9 ms");
 }
 
+TEST_CASE("a session that nobody has asked for is ended too") {
+  auto handshake = usual();
+  McpReply refusal = error(400, -32600, "Missing session");
+  refusal.session = "stray";
+  CHECK(play(handshake, {refusal, initialized("s"), plain(202), page({"a"}), plain(200)}) ==
+        Words{"discover", "initialize", "initialized", "list", "delete", "delete"});
+  CHECK(handshake.ask()->session == "stray");
+  handshake.on(plain(200));
+  CHECK_FALSE(handshake.ask());
+  CHECK(handshake.findings().outcome == Outcome::ok);
+
+  auto failing = usual();
+  CHECK(play(failing, {refusal, error(200, -32603, "no")}) == Words{"discover", "initialize", "delete"});
+}
+
 TEST_CASE("one that is only reached by another name is asked by that") {
   auto handshake = usual();
   CHECK(play(handshake,
              {plain(403), error(400, -32000, "no session"), initialized("s"), plain(202), page({}), plain(200)}) ==
         Words{"discover", "discover @1", "initialize @1", "initialized @1", "list @1", "delete @1"});
   CHECK(handshake.findings().approach == 1);
+}
+
+TEST_CASE("421 is said to the name, as 403 is") {
+  auto handshake = usual();
+  CHECK(play(handshake, {plain(421), plain(400), initialized(""), plain(202), page({})}) ==
+        Words{"discover", "discover @1", "initialize @1", "initialized @1", "list @1"});
+  auto never = usual();
+  play(never, {plain(421), plain(421)});
+  CHECK(never.findings().message.starts_with("refuses this client (421)"));
 }
 
 TEST_CASE("one that refuses under every name is alive, and wants a sign-in") {
@@ -346,6 +370,9 @@ TEST_CASE("a list without end is bounded, and how many there are is not known") 
   CHECK(pages == McpHandshake::most_pages);
   CHECK(handshake.findings().outcome == Outcome::ok);
   CHECK_FALSE(handshake.findings().tools);
+  auto wide = usual();
+  CHECK(play(wide, {discovered({"2026-07-28"}), page({"a"}, std::string(5'000'000, 'c'))}).size() == 2);
+  CHECK_FALSE(wide.findings().tools);
   auto turning = usual();
   CHECK(play(turning, {discovered({"2026-07-28"}), page({"a"}, "1"), page({"b"}, "1")}).size() == 3);
   CHECK_FALSE(turning.findings().tools);
@@ -354,6 +381,8 @@ TEST_CASE("a list without end is bounded, and how many there are is not known") 
 TEST_CASE("when nobody wants to know any more, only what was opened is closed") {
   auto early = usual();
   early.abandon();
+  REQUIRE(early.ask());  // some servers open a session for whatever comes
+  early.on(plain(400));
   CHECK_FALSE(early.ask());
 
   auto opening = usual();

@@ -8,10 +8,10 @@ using namespace std::chrono_literals;
 
 namespace {
 
-const VitalSigns before{.at = Instant(1h), .ran = 10s, .waited = 2s, .known = true};
+const VitalSigns before{.at = Instant(1h), .threads = {{7, {10s, 2s}}}, .known = true};
 
 VitalSigns after(std::chrono::nanoseconds ran, std::chrono::nanoseconds waited) {
-  return {.at = before.at + 1s, .ran = before.ran + ran, .waited = before.waited + waited, .known = true};
+  return {.at = before.at + 1s, .threads = {{7, {10s + ran, 2s + waited}}}, .known = true};
 }
 
 }  // namespace
@@ -30,6 +30,19 @@ TEST_CASE("An endless loop on a busy machine is busy and not starved") {
 TEST_CASE("The times of many threads are worth no more than one that runs all the time") {
   CHECK(pulse_between(before, after(30s, 0ms)) == Pulse::busy);
   CHECK(pulse_between(before, after(0ms, 30s)) == Pulse::starved);
+}
+
+TEST_CASE("The end of one thread does not hide what another does") {
+  VitalSigns then = before;
+  then.threads[8] = {100s, 100s};
+  CHECK(pulse_between(then, after(900ms, 0ms)) == Pulse::busy);
+  CHECK(pulse_between(then, after(0ms, 0ms)) == Pulse::idle);
+}
+
+TEST_CASE("A thread that came in between counts with all that it has done") {
+  VitalSigns now = after(0ms, 0ms);
+  now.threads[8] = {500ms, 0ms};
+  CHECK(pulse_between(before, now) == Pulse::busy);
 }
 
 TEST_CASE("A thread that waits for a disk at both looks is blocked, at one of them it sleeps") {
@@ -67,6 +80,7 @@ TEST_CASE("Only two signals that agree make a full doubt") {
     CHECK(doubt_of(fault, Pulse::traced) == 0);
   }
   CHECK(doubt_of(ProbeFault::broken, Pulse::idle) == 1);
+  CHECK(doubt_of(ProbeFault::unasked, Pulse::idle) == 0);
   CHECK(doubt_of(ProbeFault::broken, Pulse::stopped) == full_doubt);
 }
 

@@ -110,7 +110,7 @@ TEST_CASE("explain of a command that is not there says where it was looked for a
   check_says(screen(sandbox, "web"), {"web: failed (command_not_found)", "no-such-program",
                                       "searched PATH=", "nothing, until `berth start web`", "install it"});
   check_says(screen(sandbox, "app"), {"app: failed (dependency)", "`web`, which it depends on, is failed",
-                                      "starts by itself when that is back", "`berth explain` of web"});
+                                      "starts by itself when that is back", "`berth explain web`"});
   sandbox.down();
 }
 

@@ -1,7 +1,9 @@
-"""A bridge whose stdio child has died: it answers `initialize` from memory, as real ones do, and fails at all else."""
+"""A bridge over a stdio child. When that has died, it answers `initialize` from memory, as real ones do, and fails at
+all else."""
 
 import json
 import os
+import subprocess
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 HELLO = {"protocolVersion": "2025-06-18", "capabilities": {"tools": {}}, "serverInfo": {"name": "bridge", "version": "1"}}
@@ -32,6 +34,8 @@ class Bridge(BaseHTTPRequestHandler):
             return self.answer(400, {"jsonrpc": "2.0", "id": call["id"], "error": {"code": -32000, "message": "Bad Request"}})
         if call["method"] == "initialize":
             return self.answer(200, {"jsonrpc": "2.0", "id": call["id"], "result": HELLO})
+        if child.poll() is None:
+            return self.answer(200, {"jsonrpc": "2.0", "id": call["id"], "result": {"tools": []}})
         error = {"code": -32603, "message": "MCP server process failed"}
         return self.answer(200, {"jsonrpc": "2.0", "id": call["id"], "error": error})
 
@@ -39,4 +43,5 @@ class Bridge(BaseHTTPRequestHandler):
         pass
 
 
+child = subprocess.Popen(["cat"], stdin=subprocess.PIPE)
 ThreadingHTTPServer((os.environ["HOST"], int(os.environ["PORT"])), Bridge).serve_forever()

@@ -4,6 +4,7 @@ import argparse
 import concurrent.futures
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -353,11 +354,14 @@ def deadlocked(stage):
     return stage.until("ready", restarts=1, seconds=12)
 
 
-@row("A bridge whose stdio child has died answers as before: only `berth inspect` tells", "ready", None)
+@row("A bridge answers as before, and its stdio child has died", "ready", None)
 def bridge_without_child(stage):
     bridge = Path(__file__).resolve().parent / "dead_bridge.py"
     stage.set(str(bridge), command="python3")
-    one = stage.until("ready")
+    bridge_pid = stage.until("ready")["pid"]
+    for child in Path(f"/proc/{bridge_pid}/task/{bridge_pid}/children").read_text().split():
+        os.kill(int(child), signal.SIGKILL)
+    one = stage.project.until("it", lambda seen: "has ended" in seen["detail"], 20)[0]
     if CAN["inspect"]:
         done = stage.project.run("inspect", "it")
         if done.returncode == 0:

@@ -81,6 +81,18 @@ class Tree {
   std::vector<pid_t> printed_;
 };
 
+TEST_CASE("A name that a process gives itself does nothing to a terminal or a log") {
+  const Pipe pipe;
+  const Fork liar([&] {
+    ::prctl(PR_SET_NAME, "\x1b[31mE)\nx\x07");
+    [[maybe_unused]] const auto written = ::write(pipe.write.get(), "x", 1);
+    for (;;) ::pause();
+  });
+  char byte = 0;
+  REQUIRE(::read(pipe.read.get(), &byte, 1) == 1);
+  CHECK(describe_process(liar.pid()) == "?[31mE)?x? (pid " + std::to_string(liar.pid()) + ")");
+}
+
 TEST_CASE("The leader comes first and its descendants belong to it") {
   const Tree tree("sh -c 'echo $$; sleep 1000 & echo $!; wait' & echo $!; wait", 3);
   const auto members = tree.members();
