@@ -129,8 +129,7 @@ Outcome probe(const std::vector<Answer>& answers) {
   speakers.reserve(answers.size());
   const auto begun = Clock::now();
   io.restart();
-  app::ProbeRequest request{
-      approaches, listener.port(), "/mcp", falls_silent(answers) ? little_patience : patience};
+  app::ProbeRequest request{approaches, listener.port(), "/mcp", falls_silent(answers) ? little_patience : patience};
   unsigned slow = 0;
   app::HttpProbe http(
       io.get_executor(), std::move(request), [&] { ++slow; },
