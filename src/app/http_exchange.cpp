@@ -57,6 +57,8 @@ class HttpExchange::Run : public std::enable_shared_from_this<Run> {
   void connected(const boost::system::error_code& error) {
     if (closed_) return;
     if (error) return end(error == beast::error::timeout ? HttpEnd::silent : HttpEnd::unreachable, error);
+    boost::system::error_code ignored;
+    stream_.socket().set_option(asio::socket_base::linger(true, 0), ignored);  // no TIME_WAIT: see prober.cpp
     request_.method_string(question_.method);
     request_.target(question_.target);
     request_.version(11);

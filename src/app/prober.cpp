@@ -85,6 +85,10 @@ class HttpProbe::Run : public std::enable_shared_from_this<Run> {
       return give_up(core::ProbeFault::unasked, "could not be asked: " + error.message());
     }
     if (error) return give_up(core::ProbeFault::refused, "does not accept connections: " + error.message());
+    // With an end by reset neither side keeps the connection in TIME_WAIT: not the server, which might not be able to
+    // bind its port again for a minute, nor we, on a port that may be the next one's berth.
+    boost::system::error_code ignored;
+    socket_.set_option(asio::socket_base::linger(true, 0), ignored);
     text_ = question() + " HTTP/1.1\r\nHost: " + request_.approaches[at_].host + ":" + std::to_string(request_.port) +
             "\r\nAccept: application/json, text/event-stream\r\nUser-Agent: berth\r\n";
     text_ += "Connection: close\r\n\r\n";

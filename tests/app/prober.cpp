@@ -29,6 +29,7 @@ class Talker {
 
   [[nodiscard]] Port port() const { return port_of(socket_); }
   [[nodiscard]] const std::vector<std::string>& heard() const { return heard_; }
+  void close_after_answers() { closes_ = true; }
 
   void serve() {
     pollfd waiting{socket_.get(), POLLIN, 0};
@@ -43,7 +44,8 @@ class Talker {
   // The other side has closed its end.
   bool is_over(std::size_t connection) {
     char byte = 0;
-    return ::recv(connections_.at(connection).get(), &byte, 1, MSG_DONTWAIT) == 0;
+    const ssize_t got = ::recv(connections_.at(connection).get(), &byte, 1, MSG_DONTWAIT);
+    return got == 0 || (got < 0 && errno == ECONNRESET);
   }
 
  private:
@@ -55,7 +57,7 @@ class Talker {
     answered_[i] = true;
     if (i >= answers_.size() || !answers_[i]) return;
     REQUIRE(::send(connections_[i].get(), answers_[i]->data(), answers_[i]->size(), MSG_NOSIGNAL) >= 0);
-    if (answers_[i]->empty()) connections_[i] = Fd{};
+    if (answers_[i]->empty() || closes_) connections_[i] = Fd{};
   }
 
   std::vector<std::optional<std::string>> answers_;
@@ -63,6 +65,7 @@ class Talker {
   std::vector<Fd> connections_;
   std::vector<std::string> heard_;
   std::vector<bool> answered_;
+  bool closes_ = false;
 };
 
 struct Outcome {
@@ -104,6 +107,17 @@ TEST_CASE("Any status line is alive, and the socket is closed at once") {
   CHECK(outcome.slow == 0);
   CHECK(talker.heard().size() == 1);
   CHECK(os::test::eventually([&] { return talker.is_over(0); }));
+}
+
+TEST_CASE("A probe leaves no TIME_WAIT behind, whoever closes first") {
+  const bool server_closes = GENERATE(true, false);
+  Talker talker({"HTTP/1.1 204 No Content\r\n\r\n"});
+  if (server_closes) talker.close_after_answers();
+  ask(talker);
+  REQUIRE(os::test::eventually([&] { return server_closes || talker.is_over(0); }));
+  const Port port = talker.port();
+  talker = Talker({});
+  CHECK(bound_socket("127.0.0.1", port, {.reuse_address = false}));
 }
 
 TEST_CASE("It asks OPTIONS, and no stream of events") {
