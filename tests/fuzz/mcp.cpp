@@ -3,7 +3,10 @@
 // bytes of a reply decide its status, what else is the matter with it, and its headers; the rest is its body. The first
 // decision says after how many questions nobody wants to know any more.
 
+#include <algorithm>
 #include <array>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "app/mcp_message.hpp"
@@ -103,7 +106,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   core::McpHandshake handshake(3, "/mcp", false);
   constexpr unsigned most = 3 * 3 + core::McpHandshake::most_pages + 12;
   unsigned asked = 0;
-  bool opened = false;
+  std::vector<std::string> open;  // sessions, of which each is to be ended once
+  bool has_session = false;
   bool ended = false;
   bool signed_in = true;
   for (; handshake.ask(); ++asked) {
@@ -112,21 +116,28 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
       handshake.abandon();
       if (!handshake.ask()) break;
       const auto method = handshake.ask()->method;
-      FUZZ_CHECK(method == McpMethod::initialize || method == McpMethod::end_session, seen);
+      const bool opens = method == McpMethod::discover || method == McpMethod::initialize;
+      FUZZ_CHECK(opens || method == McpMethod::end_session, seen);
     }
     const McpAsk ask = *handshake.ask();
     check_ask(ask, seen);
-    FUZZ_CHECK(!ended, seen);
+    FUZZ_CHECK(!ended || ask.method == McpMethod::end_session, seen);
     FUZZ_CHECK(signed_in || ask.method == McpMethod::end_session, seen);
     const McpReply reply = reply_of(replies[std::min<std::size_t>(asked, replies.size() - 1)], ask);
-    opened = opened || (ask.method == McpMethod::initialize && !reply.session.empty());
+    const bool first =
+        ask.method == McpMethod::initialize && !std::exchange(has_session, has_session || !reply.session.empty());
+    if ((first || ask.method == McpMethod::discover) && !reply.session.empty()) open.push_back(reply.session);
     ended = ask.method == McpMethod::end_session;
-    FUZZ_CHECK(!ended || opened, seen);
+    if (ended) {
+      const auto one = std::ranges::find(open, ask.session);
+      FUZZ_CHECK(one != open.end(), seen);
+      open.erase(one);
+    }
     const bool elsewhere = ask.method == McpMethod::look || ended;
     if (reply.status == 401 && !elsewhere) signed_in = false;
     handshake.on(reply);
   }
-  FUZZ_CHECK(opened == ended, seen);
+  FUZZ_CHECK(open.empty(), seen);
   if (asked < patience) check_findings(handshake.findings(), seen);
   return 0;
 }
