@@ -17,8 +17,8 @@ Redactor::Redactor(std::vector<std::string> secrets) : secrets_(std::move(secret
     }
     if (escaped != secrets_[i]) secrets_.push_back(std::move(escaped));
   }
-  std::stable_sort(secrets_.begin(), secrets_.end(),
-                   [](const std::string& a, const std::string& b) { return a.size() > b.size(); });
+  std::sort(secrets_.begin(), secrets_.end(),
+            [](const std::string& a, const std::string& b) { return a.size() > b.size(); });
 }
 
 std::string Redactor::operator()(std::string_view text) const {

@@ -80,8 +80,9 @@ void Server::look(const os::Listeners& listeners, std::uint64_t elsewhere, const
 
 // First the one that got through, then the others in their order.
 void Server::prefer_way(const std::string& host) {
-  std::stable_partition(run_->approaches.begin(), run_->approaches.end(),
-                        [&](const Approach& way) { return way.host == host; });
+  auto& ways = run_->approaches;
+  const auto way = std::find_if(ways.begin(), ways.end(), [&](const Approach& one) { return one.host == host; });
+  if (way != ways.end()) std::rotate(ways.begin(), way, way + 1);
 }
 
 bool Server::listens_as_before(const os::Listeners& listeners) const {

@@ -67,7 +67,7 @@ class ServerHistory {
  public:
   // Per server. Whichever is reached first pushes out the oldest; the newest stays, whatever its length.
   static constexpr std::size_t most_events = 200;
-  static constexpr std::size_t most_bytes = 64 * 1024;  // of all messages
+  static constexpr std::size_t most_bytes = std::size_t{64} * 1024;  // of all messages
   static constexpr std::size_t most_exits = 10;
   static constexpr std::size_t most_ports = 20;
   // Longer texts are cut, between two characters.
