@@ -156,8 +156,9 @@ Outcome probe(const std::vector<Answer>& answers) {
   return outcome;
 }
 
+// Of any minor version: RFC 9110, section 2.5.
 bool begins_as_http(std::string_view text) {
-  return text.starts_with("HTTP/1.0 ") || text.starts_with("HTTP/1.1 ");
+  return text.size() > 8 && text.starts_with("HTTP/1.") && text[7] >= '0' && text[7] <= '9' && text[8] == ' ';
 }
 
 void check(const std::vector<Answer>& answers, const Outcome& outcome) {
