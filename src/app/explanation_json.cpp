@@ -1,7 +1,7 @@
 #include <boost/json/array.hpp>
-#include <cmath>
 
 #include "app/explanation.hpp"
+#include "app/json_values.hpp"
 #include "app/status_json.hpp"
 #include "core/words.hpp"
 #include "os/clock.hpp"
@@ -11,17 +11,6 @@ namespace berth::app {
 namespace json = boost::json;
 
 namespace {
-
-json::value text_or_null(const std::string& text) {
-  if (text.empty()) return nullptr;
-  return json::value(text);
-}
-
-template <class T>
-json::value maybe(const std::optional<T>& value) {
-  if (!value) return nullptr;
-  return json::value(*value);
-}
 
 json::array texts(const std::vector<std::string>& lines) {
   return json::array(lines.begin(), lines.end());

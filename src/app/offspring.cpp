@@ -8,16 +8,11 @@
 
 namespace berth::app {
 
-std::vector<pid_t> Offspring::descendants() const {
+std::vector<pid_t> Offspring::talked_to() const {
   std::vector<pid_t> pids;
   for (const pid_t owner : owners_) {
     for (const pid_t child : os::children_of(owner)) os::ProcessTree::add_descendants(child, pids);
   }
-  return pids;
-}
-
-std::vector<pid_t> Offspring::talked_to() const {
-  auto pids = descendants();
   std::erase_if(pids, [](pid_t pid) { return !os::is_talked_to(pid); });
   return pids;
 }

@@ -28,7 +28,6 @@ class Offspring {
     std::uint64_t start_ticks = 0;
     std::string name;
   };
-  [[nodiscard]] std::vector<pid_t> descendants() const;
   [[nodiscard]] std::vector<pid_t> talked_to() const;
 
   std::vector<pid_t> owners_;

@@ -242,7 +242,7 @@ void Server::perform(const core::StartProbe& probe) {
   if (probe.health && request.approaches.size() > 1) request.approaches.resize(1);
   run_->signs = {};
   std::function<void()> slow;
-  if (probe.health) slow = [this] { run_->signs = vital_signs(); };
+  if (probe.health) slow = [this] { run_->signs = vital_signs(owners()); };
   probe_ =
       std::make_unique<HttpProbe>(harbour_.executor, std::move(request), std::move(slow),
                                   [this, health = probe.health](const ProbeResult& result) { probed(result, health); });

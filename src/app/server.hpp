@@ -153,7 +153,7 @@ class Server {
   void prefer_way(const std::string& host);
   void probed(const ProbeResult& result, bool health);
   [[nodiscard]] std::vector<pid_t> owners() const;
-  [[nodiscard]] core::VitalSigns vital_signs() const;
+  [[nodiscard]] core::VitalSigns vital_signs(const std::vector<pid_t>& owners) const;
   [[nodiscard]] std::string signs_of_life(const ProbeResult& result, core::Pulse pulse,
                                           const std::vector<pid_t>& owners) const;
 

@@ -114,13 +114,13 @@ std::vector<pid_t> Server::owners() const {
 }
 
 // Those, and what they have started: whoever waits for a child that computes is at work.
-core::VitalSigns Server::vital_signs() const {
+core::VitalSigns Server::vital_signs(const std::vector<pid_t>& owners) const {
   std::vector<pid_t> pids;
-  for (const pid_t owner : owners()) {
+  for (const pid_t owner : owners) {
     if (std::ranges::find(pids, owner) == pids.end()) os::ProcessTree::add_descendants(owner, pids);
   }
   auto signs = os::vital_signs(pids);
-  const auto who_listens = os::vital_signs(owners());  // a child may be stopped, or be traced, for good reason
+  const auto who_listens = os::vital_signs(owners);  // a child may be stopped, or be traced, for good reason
   signs.stopped = who_listens.stopped;
   signs.traced = who_listens.traced;
   return signs;
@@ -140,7 +140,7 @@ void Server::probed(const ProbeResult& result, bool health) {
   core::ProbeFailed failed{.message = result.message, .fault = result.fault};
   if (health) {
     const auto pids = owners();
-    failed.pulse = core::pulse_between(run_->signs, vital_signs());
+    failed.pulse = core::pulse_between(run_->signs, vital_signs(pids));
     run_->pulse = failed.pulse;
     failed.message += signs_of_life(result, failed.pulse, pids);
     harbour_.verify_soon();

@@ -3,6 +3,7 @@
 #include <boost/json/array.hpp>
 #include <cmath>
 
+#include "app/json_values.hpp"
 #include "os/clock.hpp"
 
 namespace berth::app {
@@ -11,13 +12,7 @@ namespace json = boost::json;
 
 namespace {
 
-template <class T>
-json::value maybe(const std::optional<T>& value) {
-  if (!value) return nullptr;
-  return json::value(*value);
-}
-
-json::value maybe(const std::optional<WallTime>& time) {
+json::value time_or_null(const std::optional<WallTime>& time) {
   if (!time) return nullptr;
   return json::value(os::timestamp(*time));
 }
@@ -26,11 +21,6 @@ json::value maybe(const std::optional<WallTime>& time) {
 json::value seconds(const std::optional<double>& value) {
   if (!value) return nullptr;
   return std::round(*value * 1000.0) / 1000.0;
-}
-
-json::value holder_or_null(const std::string& holder) {
-  if (holder.empty()) return nullptr;
-  return json::value(holder);
 }
 
 json::value to_json(const std::optional<ExitStatusReport>& exit) {
@@ -53,7 +43,7 @@ json::value to_json(const std::optional<McpFacts>& mcp) {
 json::array to_json(const std::vector<DeadPort>& dead) {
   json::array list;
   for (const DeadPort& port : dead) {
-    list.push_back(json::object{{"port", port.port}, {"reason", port.reason}, {"holder", holder_or_null(port.holder)}});
+    list.push_back(json::object{{"port", port.port}, {"reason", port.reason}, {"holder", text_or_null(port.holder)}});
   }
   return list;
 }
@@ -66,7 +56,7 @@ json::object to_json(const ServerStatus& s) {
                       {"pid", maybe(s.pid)},
                       {"port", maybe(s.port)},
                       {"url", maybe(s.url)},
-                      {"started_at", maybe(s.started_at)},
+                      {"started_at", time_or_null(s.started_at)},
                       {"uptime_s", seconds(s.uptime_s)},
                       {"time_to_ready_s", seconds(s.time_to_ready_s)},
                       {"starts", s.starts},

@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "core/utf8.hpp"
+
 namespace berth::core {
 
 namespace {
@@ -30,12 +32,6 @@ bool is_modern(const std::string& version) {
 
 bool is_error_status(unsigned status) {
   return status >= 400;
-}
-
-std::string cut(std::string_view text, std::size_t most) {
-  if (text.size() <= most) return std::string(text);
-  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xC0U) == 0x80U) --most;  // not within a character
-  return std::string(text.substr(0, most)) + "…";
 }
 
 std::string status_text(const McpReply& reply) {
