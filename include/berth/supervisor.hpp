@@ -8,6 +8,7 @@
 #include <berth/status.hpp>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,8 +17,10 @@ namespace berth {
 struct SupervisorOptions {
   std::string runtime_dir;  // private; see docs of the program
   std::string log_dir;
-  std::vector<std::string> names;  // start only these and what they depend on; empty: all that are enabled
-  bool foreground = false;         // show on the console what the servers say, and what happens to them
+  std::vector<std::string> names;      // start only these and what they depend on; empty: all that are enabled
+  std::optional<std::string> project;  // the project's name, whatever the file says when it is read again
+  bool watch = false;                  // read the file again when it has changed
+  bool foreground = false;             // show on the console what the servers say, and what happens to them
   bool colour = false;
   bool verbose = false;
   bool quiet = false;

@@ -23,6 +23,8 @@ ConflictWords::ConflictWords(const std::vector<std::string>& patterns) {
 }
 
 ConflictWords::~ConflictWords() = default;
+ConflictWords::ConflictWords(ConflictWords&&) noexcept = default;
+ConflictWords& ConflictWords::operator=(ConflictWords&&) noexcept = default;
 
 bool ConflictWords::match(std::string_view line, Port port) const {
   if (core::says_port_taken(line, port)) return true;

@@ -13,6 +13,8 @@ class ConflictWords {
  public:
   explicit ConflictWords(const std::vector<std::string>& patterns);
   ~ConflictWords();
+  ConflictWords(ConflictWords&&) noexcept;
+  ConflictWords& operator=(ConflictWords&&) noexcept;
 
   [[nodiscard]] bool match(std::string_view line, Port port) const;
 

@@ -3,6 +3,7 @@
 // has to say itself. A terminal that is stopped (Ctrl-S) or a pipe that nobody reads stops nothing here: lines wait, up
 // to a bound, and are then counted.
 
+#include <algorithm>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <cstdint>
@@ -18,6 +19,9 @@ class Console {
   // `width`: of the longest name. `fd` stays the caller's.
   Console(const boost::asio::any_io_executor& executor, int fd, bool colour, std::size_t width);
   ~Console();
+
+  // For a longer name.
+  void widen(std::size_t width) { width_ = std::max(width_, width); }
 
   // A whole line, its newline included, as it is.
   void raw(std::string_view line);

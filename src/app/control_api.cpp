@@ -88,7 +88,7 @@ void ControlApi::handle(const ControlRequest& request, Respond respond, Connecte
     return std::equal(path.begin(), path.end(), parts.begin(), parts.end());
   };
   const bool known = is({"v1", "status"}) || is({"v1", "ports"}) || is({"v1", "wait"}) || is({"v1", "down"}) ||
-                     is({"v1", "events"}) ||
+                     is({"v1", "events"}) || is({"v1", "reload"}) ||
                      (path.size() >= 3 && path.size() <= 4 && path[0] == "v1" && path[1] == "servers");
   if (!known) return respond(404, error_body("not_found", "there is nothing at " + request.target));
 
@@ -100,10 +100,13 @@ void ControlApi::handle(const ControlRequest& request, Respond respond, Connecte
     respond(202, "{}");
     return answers_.down();
   }
+  if (post && is({"v1", "reload"})) return reload(query, respond);
   if (path.size() == 3 && path[1] == "servers" && get) {
     const auto found = fleet_.find({path[2]});
     if (!found) return respond(404, error_body("unknown_server", found.error()));
-    return respond(200, os::json_text(to_json(answers_.status().servers[found->front()])));
+    const auto all = answers_.status().servers;
+    const auto it = std::ranges::find(all, path[2], &ServerStatus::name);
+    return respond(200, os::json_text(to_json(*it)));
   }
   if (path.size() == 4 && get && path[3] == "explain") {
     const auto found = fleet_.find({path[2]});
@@ -145,6 +148,17 @@ void ControlApi::act(const std::vector<std::string>& path, const std::string& qu
                                    "a server can be started, stopped, restarted and inspected, not `" + path[3] + "`"));
   }
   respond(202, "{}");
+}
+
+// POST /v1/reload[?dry_run=1]: 422 when the file is not valid, and nothing was changed.
+void ControlApi::reload(const std::string& query, const Respond& respond) {
+  if (fleet_.going_down()) return respond(409, error_body("going_down", "the supervisor is going down"));
+  const auto parts = split(query, '&');
+  const bool dry_run =
+      std::ranges::any_of(parts, [](const auto& part) { return part == "dry_run=1" || part == "dry_run"; });
+  const Reload answer = answers_.reload(dry_run);
+  if (!answer.config) return respond(422, os::json_text(refusal_json(answer)));
+  respond(200, os::json_text(to_json(answer, dry_run)));
 }
 
 // GET /v1/events[?follow=0][&after=N][&name=NAME…]: server-sent events, the number of an event as its id. Those after N
@@ -300,6 +314,14 @@ bool ControlApi::answer_if_decided(Waiter& waiter) {
   return false;
 }
 
+// With a reload. One that was waited for to stop has done so.
+bool ControlApi::somebody_has_left(Waiter& waiter) {
+  if (std::erase_if(waiter.servers, [this](std::size_t i) { return !fleet_.has(i); }) == 0) return false;
+  if (waiter.what == Waiter::For::stopped || waiter.what == Waiter::For::brought_down) return false;
+  waiter.respond(409, error_body("impossible", "a server was removed from the configuration meanwhile"));
+  return true;
+}
+
 void ControlApi::finish() {
   feed_.finish();
 }
@@ -308,7 +330,7 @@ void ControlApi::settled() {
   feed_.settled();
   for (auto it = waiters_.begin(); it != waiters_.end();) {
     Waiter& waiter = **it;
-    if (!waiter.connected() || answer_if_decided(waiter)) {
+    if (!waiter.connected() || somebody_has_left(waiter) || answer_if_decided(waiter)) {
       waiter.done = true;
       waiter.timer.cancel();
       it = waiters_.erase(it);

@@ -13,6 +13,7 @@
 #include "app/control_server.hpp"
 #include "app/event_feed.hpp"
 #include "app/fleet.hpp"
+#include "app/reload.hpp"
 
 namespace berth::app {
 
@@ -22,6 +23,7 @@ class ControlApi {
     std::function<SupervisorStatus()> status;             // the whole document
     std::function<std::vector<LedgerEntry>()> instances;  // live ones on this host, of all projects
     std::function<void()> down;                           // begin to go down
+    std::function<Reload(bool dry_run)> reload;           // read the file again; carry it out, or only say
   };
   ControlApi(boost::asio::io_context& io, Fleet& fleet, Answers answers);
   ~ControlApi();
@@ -42,7 +44,9 @@ class ControlApi {
   void events(const ControlRequest& request, const std::string& query, const Respond& respond);
   void inspect(const std::string& name, const std::string& query, const Respond& respond, const Connected& connected);
   void wait(const std::string& query, Respond respond, Connected connected);
+  void reload(const std::string& query, const Respond& respond);
   Outcome outcome(const Waiter& waiter) const;
+  bool somebody_has_left(Waiter& waiter);
   std::string who_is(const Waiter& waiter, Outcome wanted) const;
   bool answer_if_decided(Waiter& waiter);
 

@@ -58,24 +58,28 @@ Fleet::Fleet(asio::io_context& io, const Config& config, Harbour harbour, Observ
   harbour_.look_soon = [this] { look_within(2ms); };
   for (std::size_t i = 0; i < governor_.size(); ++i) {
     servers_.push_back(std::make_unique<Server>(harbour_, i, governor_.config(i), governor_.life(i)));
+    line_.push_back(servers_.back().get());
   }
 }
 
 Fleet::~Fleet() = default;
 
 Expected<Fleet::Servers, std::string> Fleet::find(const std::vector<std::string>& names) const {
-  Servers found;
+  Servers all;
   std::vector<std::string_view> known;
-  for (const auto& server : servers_) known.push_back(server->config().name);
-  if (names.empty()) {
-    for (std::size_t i = 0; i < servers_.size(); ++i) found.push_back(i);
+  for (const Server* server : line_) {
+    if (governor_.is_departing(server->index())) continue;
+    known.push_back(server->config().name);
+    all.push_back(server->index());
   }
+  if (names.empty()) return all;
+  Servers found;
   for (const std::string& name : names) {
     const auto at = std::find(known.begin(), known.end(), name);
     if (at == known.end()) {
       return Unexpected<std::string>(config::unknown_server(name, known));
     }
-    found.push_back(static_cast<std::size_t>(at - known.begin()));
+    found.push_back(all[static_cast<std::size_t>(at - known.begin())]);
   }
   return found;
 }
@@ -109,6 +113,90 @@ void Fleet::kill_all() {
   run_events();
 }
 
+// ---- another configuration ------------------------------------------------------------------------------------------
+
+// One that stays before one of the same name that is leaving.
+std::optional<std::size_t> Fleet::place_of(const std::string& name) const {
+  const auto at =
+      std::find_if(line_.begin(), line_.end(), [&](const Server* one) { return one->config().name == name; });
+  return at == line_.end() ? std::nullopt : std::optional((*at)->index());
+}
+
+std::map<std::string, Port> Fleet::berths() const {
+  std::map<std::string, Port> all;
+  for (const Server* server : line_) {
+    const bool stays = !governor_.is_departing(server->index());
+    if (const auto port = server->life().port(); port && stays) all.emplace(server->config().name, *port);
+  }
+  return all;
+}
+
+void Fleet::reload(const Config& config, const config::ReloadPlan& plan, bool start_new) {
+  std::vector<core::Governor::Place> places;
+  for (std::size_t i = 0; i < config.servers.size(); ++i) {
+    const auto& change = plan.servers[i];
+    places.push_back({place_of(change.was.value_or(change.name)), std::make_shared<ServerConfig>(config.servers[i])});
+  }
+  const auto now = Clock::now();
+  const auto acts =
+      governor_.reload({config.supervisor.start_concurrency, config.supervisor.shutdown_timeout}, places, now);
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    const auto& change = plan.servers[i];
+    if (change.was) history_.rename(*change.was, change.name);
+    if (has(*places[i].at) && change.fate != config::Fate::unchanged) at(*places[i].at).reconfigure(places[i].config);
+  }
+  line_up(places);
+  perform(acts);
+  Servers up;
+  Servers down;
+  Servers again;
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    const auto& change = plan.servers[i];
+    const auto& life = governor_.life(*places[i].at);
+    // A reason that was permanent may have gone with what was changed.
+    const bool another_try = change.fate != config::Fate::unchanged && life.state() == core::State::failed;
+    if (change.stops) {
+      down.push_back(*places[i].at);
+    } else if (change.starts && start_new) {
+      up.push_back(*places[i].at);
+    } else if (life.wanted_up() && (another_try || change.fate == config::Fate::restarted)) {
+      again.push_back(*places[i].at);
+    }
+  }
+  perform(governor_.stop(down, now, "it is disabled in the configuration"));
+  perform(governor_.restart(again, now, "its configuration has changed"));
+  perform(governor_.start(up, false, now));
+  run_events();
+}
+
+void Fleet::line_up(const std::vector<core::Governor::Place>& places) {
+  std::vector<Server*> leaving;
+  std::copy_if(line_.begin(), line_.end(), std::back_inserter(leaving),
+               [this](const Server* server) { return governor_.is_departing(server->index()); });
+  line_.clear();
+  servers_.resize(governor_.size());
+  for (const auto& place : places) {
+    auto& server = servers_[*place.at];
+    if (!server) server = std::make_unique<Server>(harbour_, *place.at, place.config, governor_.life(*place.at));
+    line_.push_back(server.get());
+  }
+  line_.insert(line_.end(), leaving.begin(), leaving.end());
+}
+
+// Of those that have left and of which nothing is left.
+void Fleet::take_leave() {
+  constexpr std::size_t most_remembered = 32;
+  for (const std::size_t i : governor_.take_gone()) {
+    gone_.push_back(servers_[i]->config().name);
+    std::erase(line_, servers_[i].get());
+    changed_.erase(i);
+    servers_[i].reset();
+  }
+  for (; gone_.size() > most_remembered; gone_.pop_front()) {
+    if (!place_of(gone_.front())) history_.forget(gone_.front());
+  }
+}
+
 // ---- the loop
 // ---------------------------------------------------------------------------------------------------------
 
@@ -131,7 +219,8 @@ void Fleet::run_events() {
     perform(governor_.on(server, event, now));
   }
   running_events_ = false;
-  for (const auto& server : servers_) server->note_reason();
+  take_leave();
+  for (Server* server : line_) server->note_reason();
   arm_timer();
   if (observers_.settled) observers_.settled();
 }
@@ -170,8 +259,8 @@ void Fleet::on_timer() {
 
 void Fleet::on_reaped(const std::vector<os::Reaped>& reaped) {
   std::unordered_map<pid_t, std::size_t> leaders;
-  for (std::size_t i = 0; i < servers_.size(); ++i) {
-    if (servers_[i]->leader_lives()) leaders.emplace(servers_[i]->pid(), i);
+  for (const Server* server : line_) {
+    if (server->leader_lives()) leaders.emplace(server->pid(), server->index());
   }
   // The dead are no leaders any more: what they leave behind shows up among the orphans.
   for (const os::Reaped& ended : reaped) {
@@ -188,7 +277,7 @@ void Fleet::on_reaped(const std::vector<os::Reaped>& reaped) {
       servers_[server->second]->leader_ended(status, orphans);
     }
   }
-  for (const auto& server : servers_) server->check_cleared(orphans);
+  for (Server* server : line_) server->check_cleared(orphans);
   run_events();
 }
 
@@ -202,7 +291,7 @@ void Fleet::replace_guardian() {
     });
   }
   harbour_.leaders.insert(harbour_.guardian->pid());
-  for (const auto& server : servers_) {
+  for (Server* server : line_) {
     if (server->pid() > 0) harbour_.guardian->watch(server->pid());
   }
 }
@@ -233,7 +322,7 @@ bool Fleet::end_strays() {
 
 std::vector<std::string> Fleet::who_is_left() const {
   std::vector<std::string> left;
-  for (const auto& server : servers_) {
+  for (Server* server : line_) {
     if (server->pid() == 0) continue;
     std::string what = server->config().name + " (pid " + std::to_string(server->pid());
     if (const auto kill_at = server->life().kill_at()) {
@@ -267,7 +356,7 @@ void Fleet::look_within(Clock::duration delay) {
 // business and not that of the ninety-nine others, whose trees need not be walked for it.
 std::uint64_t Fleet::fingerprint_elsewhere(const os::Listeners& listeners) const {
   std::unordered_set<Port> berths;
-  for (const auto& server : servers_) {
+  for (Server* server : line_) {
     if (server->life().port()) berths.insert(*server->life().port());
   }
   std::vector<os::Listener> others;
@@ -282,7 +371,7 @@ void Fleet::look() {
     return look_within(200ms);  // out of descriptors, say: nobody knows, which is not "nobody listens"
   const auto elsewhere = fingerprint_elsewhere(listeners);
   const auto orphans = os::ProcessTree::orphans(harbour_.leaders);
-  for (const auto& server : servers_) {
+  for (Server* server : line_) {
     const auto phase = server->life().phase();
     if (phase == core::PhaseKind::starting || server->wants_close_look()) {
       server->look(listeners, elsewhere, orphans, server->wants_close_look());
@@ -294,7 +383,7 @@ void Fleet::look() {
 
 // Often while something has just been launched, seldom while somebody takes a minute to download itself.
 void Fleet::look_again_if_needed() {
-  const bool starting = std::any_of(servers_.begin(), servers_.end(), [](const auto& server) {
+  const bool starting = std::any_of(line_.begin(), line_.end(), [](const Server* server) {
     return server->life().phase() == core::PhaseKind::starting;
   });
   if (!starting) return;
@@ -308,11 +397,11 @@ void Fleet::verify() {
   const auto listeners = os::Listeners::look();
   if (!listeners.known()) return;
   std::vector<Server*> doubtful;
-  for (const auto& server : servers_) {
+  for (Server* server : line_) {
     server->look_at_offspring();
     const auto phase = server->life().phase();
     const bool was_ready = phase == core::PhaseKind::ready || phase == core::PhaseKind::unhealthy;
-    if (was_ready && !(server->listens() && server->listens_as_before(listeners))) doubtful.push_back(server.get());
+    if (was_ready && !(server->listens() && server->listens_as_before(listeners))) doubtful.push_back(server);
   }
   if (doubtful.empty()) return;
   const auto elsewhere = fingerprint_elsewhere(listeners);
@@ -337,8 +426,8 @@ std::vector<ServerStatus> Fleet::status() {
   const auto orphans = os::ProcessTree::orphans(harbour_.leaders);
   const auto now = governor_.time(Clock::now());
   std::vector<ServerStatus> all;
-  all.reserve(servers_.size());
-  for (const auto& server : servers_) all.push_back(server->status(now, orphans));
+  all.reserve(line_.size());
+  for (Server* server : line_) all.push_back(server->status(now, orphans));
   return all;
 }
 

@@ -9,6 +9,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -19,6 +20,7 @@
 #include "app/explanation.hpp"
 #include "app/harbour.hpp"
 #include "app/server.hpp"
+#include "config/reload_plan.hpp"
 #include "core/governor.hpp"
 #include "core/history.hpp"
 #include "os/oom_watch.hpp"
@@ -39,10 +41,15 @@ class Fleet {
   Fleet(boost::asio::io_context& io, const Config& config, Harbour harbour, Observers observers);
   ~Fleet();
 
-  using Servers = core::Governor::Servers;
+  using Servers = core::Governor::Servers;  // indexes; one that has left is empty until another takes its place
 
   // Indexes of these names; of all servers when there are none. The error names what is not known, and the nearest.
   Expected<Servers, std::string> find(const std::vector<std::string>& names) const;
+
+  // Carries out a plan: `config` is what holds from now on, `start_new` whether what is new and enabled is started.
+  void reload(const Config& config, const config::ReloadPlan& plan, bool start_new);
+  // The berths that servers have, by name.
+  [[nodiscard]] std::map<std::string, Port> berths() const;
 
   // And what they depend on: `all_of_it`, or only what is enabled.
   void start(const Servers& servers, bool all_of_it = true);
@@ -77,12 +84,15 @@ class Fleet {
   [[nodiscard]] const core::History& history() const { return history_; }
   [[nodiscard]] Server& at(std::size_t index) { return *servers_[index]; }
   [[nodiscard]] const Server& at(std::size_t index) const { return *servers_[index]; }
-  [[nodiscard]] std::size_t size() const { return servers_.size(); }
+  [[nodiscard]] bool has(std::size_t index) const { return index < servers_.size() && servers_[index]; }
 
  private:
   void run_events();
   void run_events_soon();
   void perform(const core::Acts& acts);
+  [[nodiscard]] std::optional<std::size_t> place_of(const std::string& name) const;
+  void line_up(const std::vector<core::Governor::Place>& places);
+  void take_leave();
   void on_reaped(const std::vector<os::Reaped>& reaped);
   void arm_timer();
   void on_timer();
@@ -98,7 +108,9 @@ class Fleet {
   Observers observers_;
   core::History history_;
   core::Governor governor_;
-  std::vector<std::unique_ptr<Server>> servers_;
+  std::vector<std::unique_ptr<Server>> servers_;  // by index
+  std::vector<Server*> line_;                     // in the order of the file; those that are leaving at the end
+  std::deque<std::string> gone_;                  // whose history is kept for those who ask what has become of them
   std::deque<std::pair<std::size_t, core::Event>> events_;
   bool running_events_ = false;
   bool events_scheduled_ = false;

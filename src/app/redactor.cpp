@@ -7,18 +7,20 @@
 namespace berth::app {
 
 // As JSON writes it too: most logs are that.
-Redactor::Redactor(std::vector<std::string> secrets) : secrets_(std::move(secrets)) {
-  const std::size_t many = secrets_.size();
-  for (std::size_t i = 0; i < many; ++i) {
+void Redactor::add(const std::vector<std::string>& secrets) {
+  const auto know = [this](std::string secret) {
+    if (std::ranges::find(secrets_, secret) == secrets_.end()) secrets_.push_back(std::move(secret));
+  };
+  for (const std::string& secret : secrets) {
     std::string escaped;
-    for (const char c : secrets_[i]) {
+    for (const char c : secret) {
       if (c == '"' || c == '\\') escaped += '\\';
       escaped += c;
     }
-    if (escaped != secrets_[i]) secrets_.push_back(std::move(escaped));
+    know(secret);
+    know(std::move(escaped));
   }
-  std::sort(secrets_.begin(), secrets_.end(),
-            [](const std::string& a, const std::string& b) { return a.size() > b.size(); });
+  std::ranges::sort(secrets_, [](const std::string& a, const std::string& b) { return a.size() > b.size(); });
 }
 
 std::string Redactor::operator()(std::string_view text) const {

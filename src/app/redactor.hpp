@@ -9,7 +9,10 @@ namespace berth::app {
 
 class Redactor {
  public:
-  explicit Redactor(std::vector<std::string> secrets = {});
+  explicit Redactor(const std::vector<std::string>& secrets = {}) { add(secrets); }
+
+  // More of them.
+  void add(const std::vector<std::string>& secrets);
 
   [[nodiscard]] std::string operator()(std::string_view text) const;
 

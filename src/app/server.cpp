@@ -49,12 +49,20 @@ void Server::perform(const core::Effect& effect) {
   std::visit([this](const auto& e) { perform(e); }, effect);
 }
 
+void Server::reconfigure(std::shared_ptr<const ServerConfig> config) {
+  const auto before = std::exchange(config_, std::move(config));
+  redact_.add(config_->secret_values);  // what was a secret has been said, and may be said again
+  conflict_words_ = ConflictWords(config_->conflict.patterns);
+  if (config_->name != before->name) log_ = os::LogFile(harbour_.log_dir + "/" + config_->name + ".log");
+}
+
 // ---- the berth
 // --------------------------------------------------------------------------------------------------------
 
 void Server::perform(const core::ClaimPort& claim) {
-  const auto port = config_->fixed_port ? harbour_.desk->claim_fixed(*config_->fixed_port)
-                                        : harbour_.desk->claim(claim, std::chrono::steady_clock::now());
+  const auto fixed = config_->fixed_port;
+  const auto port = fixed ? harbour_.desk->claim_fixed(*fixed, claim.held && claim.prefer == fixed)
+                          : harbour_.desk->claim(claim, std::chrono::steady_clock::now());
   if (port) {
     remember_claim(*port);
     post(core::PortClaimed{*port});

@@ -59,6 +59,9 @@ class Server {
 
   void perform(const core::Effect& effect);
 
+  // Another configuration, from now on; a run that goes on is what it was launched as.
+  void reconfigure(std::shared_ptr<const ServerConfig> config);
+
   // Its leader was reaped. `orphans`: what this process has adopted and nobody accounts for.
   void leader_ended(const core::ExitStatus& status, const os::Orphans& orphans);
   // Says `Cleared` when nothing of a tree without leader is left.

@@ -1,10 +1,12 @@
 #include <berth/supervisor.hpp>
 
+#include <poll.h>
 #include <spdlog/fmt/ranges.h>
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <bit>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -20,7 +22,9 @@
 #include "app/fleet.hpp"
 #include "app/ledger_keeper.hpp"
 #include "app/log_file_sink.hpp"
+#include "app/reload.hpp"
 #include "core/utf8.hpp"
+#include "os/file_watch.hpp"
 #include "os/leased_binder.hpp"
 #include "os/memory_ledger.hpp"
 #include "os/process.hpp"
@@ -35,6 +39,8 @@ namespace {
 
 // For what has been sent SIGKILL to be gone; asked for again once.
 constexpr Milliseconds patience_with_kills{5'000};
+// An editor writes a file in several steps.
+constexpr Milliseconds quiet_before_reload{200};
 constexpr unsigned last_words = 50;  // looks, 10 ms apart, whether all answers have been taken
 
 // Three descriptors a server are more than the usual 1024 for a few hundred of them. Children get back what there was.
@@ -72,6 +78,15 @@ std::vector<Port> fixed_ports(const Config& config) {
   return ports;
 }
 
+// Of the standard descriptors, those that are terminals.
+std::vector<int> standard_terminals() {
+  std::vector<int> found;
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::isatty(fd) == 1) found.push_back(fd);
+  }
+  return found;
+}
+
 std::size_t longest_name(const Config& config) {
   std::size_t longest = 0;
   for (const ServerConfig& server : config.servers) longest = std::max(longest, server.name.size());
@@ -100,6 +115,7 @@ class Supervisor::Impl {
         fleet_(io_, config_, harbour(), observers()),
         keeper_(io_, ledger_, keeper_hooks()),
         api_(io_, fleet_, answers()),
+        watch_(io_.get_executor(), quiet_before_reload, [this] { on_changed_file(); }),
         signals_(io_, SIGTERM),
         give_up_timer_(io_),
         progress_timer_(io_) {
@@ -127,6 +143,7 @@ class Supervisor::Impl {
       struct sigaction action {};
       if (::sigaction(signal, nullptr, &action) == 0 && action.sa_handler != SIG_IGN) signals_.add(signal);
     }
+    if (!options_.foreground) signals_.add(SIGHUP);  // nobody's terminal
     wait_for_signal();
     log_->info("berth {} looks after {} ({}), pid {}", options_.version, config_.name, config_.path, ::getpid());
     if (!leftovers_.empty()) {
@@ -156,6 +173,7 @@ class Supervisor::Impl {
       if (!options_.names.empty() || fleet_.at(i).config().enabled) first.push_back(i);
     }
     fleet_.start(first, !options_.names.empty());
+    if (options_.watch) watch_.watch({config_.path});
     if (options_.on_listening) options_.on_listening();
     io_.run();
     keeper_.finish();
@@ -315,7 +333,38 @@ class Supervisor::Impl {
       return ledger_.active();
     };
     answers.down = [this] { go_down("asked to"); };
+    answers.reload = [this](bool dry_run) { return dry_run ? read_again() : reload("asked to"); };
     return answers;
+  }
+
+  // ---- another configuration
+
+  app::Reload read_again() { return app::read_again(config_, options_.project, fleet_.berths()); }
+
+  void on_changed_file() {
+    if (!fleet_.going_down()) reload("the file has changed");
+  }
+
+  // All of it or, when the file is not valid, nothing.
+  app::Reload reload(std::string_view why) {
+    app::Reload reload = read_again();
+    if (options_.watch) watch_.watch(reload.files);
+    for (const auto& diagnostic : reload.diagnostics) {
+      if (diagnostic.severity == config::Severity::error) log_->error("{}", config::to_string(diagnostic));
+    }
+    if (!reload.config) {
+      log_->error("reload of {} ({}): the file is not valid; nothing was changed", config_.path, why);
+      return reload;
+    }
+    const bool quiet = reload.plan.changes_nothing();
+    for (const std::string& line : lines(reload.plan)) {
+      log_->log(quiet ? spdlog::level::debug : spdlog::level::info, "reload ({}): {}", why, line);
+    }
+    config_ = *reload.config;
+    desk_.set_fixed_ports(fixed_ports(config_));
+    if (console_) console_->widen(longest_name(config_));
+    fleet_.reload(config_, reload.plan, options_.names.empty());
+    return reload;
   }
 
   // Somebody has tidied up: without lock and socket, this supervisor could be neither asked nor kept the only one.
@@ -345,13 +394,25 @@ class Supervisor::Impl {
     signals_.async_wait([this](const boost::system::error_code& error, int signal) {
       if (error) return;
       wait_for_signal();
-      if (signal == SIGHUP && !options_.foreground) return;  // nobody's terminal
+      if (signal == SIGHUP && !terminal_is_gone()) {
+        if (!fleet_.going_down()) reload("SIGHUP");
+        return;
+      }
       if (fleet_.going_down()) {
         log_->warn("asked again: killing what is left");
         return fleet_.kill_all();
       }
       exit_code_ = 128 + signal;
       go_down(signal == SIGINT ? "interrupted; once more kills at once" : "ended by a signal");
+    });
+  }
+
+  // SIGHUP has two meanings: the terminal was closed, or somebody asks for a reload.
+  [[nodiscard]] bool terminal_is_gone() const {
+    if (!options_.foreground) return false;
+    return std::ranges::any_of(terminals_, [](int fd) {
+      pollfd state{fd, 0, 0};
+      return ::poll(&state, 1, 0) > 0 && (state.revents & (POLLHUP | POLLERR | POLLNVAL)) != 0;
     });
   }
 
@@ -427,7 +488,9 @@ class Supervisor::Impl {
   app::LedgerKeeper keeper_;
   app::ControlApi api_;
   std::unique_ptr<app::ControlServer> control_;
+  os::FileWatch watch_;
   asio::signal_set signals_;
+  std::vector<int> terminals_ = standard_terminals();
   asio::steady_timer give_up_timer_;
   asio::steady_timer progress_timer_;
   Clock::time_point down_since_{};

@@ -52,6 +52,8 @@ class Context {
 
   // Colour on this descriptor: as asked for; else when it is a terminal and NO_COLOR is not set.
   [[nodiscard]] bool colour_on(int fd) const;
+  // -c was given: its value.
+  [[nodiscard]] const std::string& config_option() const { return config_; }
   [[nodiscard]] bool quiet() const { return quiet_; }
   [[nodiscard]] bool verbose() const { return verbose_; }
 
@@ -77,6 +79,7 @@ void add_up(CLI::App& app, Context& context);
 void add_down(CLI::App& app, Context& context);
 void add_status(CLI::App& app, Context& context);
 void add_start_stop_restart(CLI::App& app, Context& context);
+void add_reload(CLI::App& app, Context& context);
 void add_wait(CLI::App& app, Context& context);
 void add_check(CLI::App& app, Context& context);
 void add_ports(CLI::App& app, Context& context);

@@ -37,6 +37,7 @@ int main(int argc, char** argv) {
   add_down(app, context);
   add_status(app, context);
   add_start_stop_restart(app, context);
+  add_reload(app, context);
   add_wait(app, context);
   add_check(app, context);
   add_ports(app, context);

@@ -26,6 +26,7 @@ struct UpOptions {
   std::vector<std::string> names;
   bool detach = false;
   bool wait = false;
+  bool watch = false;
   std::string timeout;
 };
 
@@ -43,6 +44,8 @@ SupervisorOptions options_for(const Context& context, const Config& config, cons
   options.runtime_dir = context.runtime_dir();
   options.log_dir = context.log_dir(config.name);
   options.names = up.names;
+  options.project = context.load_options().project;
+  options.watch = up.watch;
   options.foreground = !up.detach;
   options.colour = context.colour_on(STDOUT_FILENO);
   options.verbose = context.verbose();
@@ -167,6 +170,7 @@ void add_up(CLI::App& app, Context& context) {
   command->add_option("NAME", options->names, "Only these servers, and what they depend on");
   command->add_flag("-d,--detach", options->detach, "Return once the supervisor runs in the background");
   command->add_flag("--wait", options->wait, "With -d: return once every server is ready");
+  command->add_flag("--watch", options->watch, "Reload when the file, or an env_file, has changed");
   command->add_option("--timeout", options->timeout, "With --wait: give up after this long (exit 124)")
       ->check(check_duration)
       ->type_name("T");

@@ -47,6 +47,7 @@ class FileReader {
     LoadResult result;
     if (!report_.has_errors()) result.config = std::move(config_);
     result.diagnostics = report_.take();
+    result.files = std::move(files_);
     return result;
   }
 
@@ -149,7 +150,10 @@ class FileReader {
     servers.reserve(sources.size());
     for (const ServerSource& source : sources) servers.push_back(read_server(source, &defaults_, around_, report_));
     check_together(servers, report_);
-    for (ServerRead& server : servers) config_.servers.push_back(std::move(server.config));
+    for (ServerRead& server : servers) {
+      if (!server.env_file.empty()) files_.push_back(std::move(server.env_file));
+      config_.servers.push_back(std::move(server.config));
+    }
   }
 
   const LoadOptions& options_;
@@ -158,10 +162,13 @@ class FileReader {
   Surroundings around_;
   Node defaults_;
   Config config_;
+  std::vector<std::string> files_{path_.string()};
 };
 
 LoadResult only(const std::string& file, std::string message, std::string hint) {
-  return {std::nullopt, {{Severity::error, file, 1, 1, std::move(message), std::move(hint)}}};
+  return {std::nullopt,
+          {{Severity::error, file, 1, 1, std::move(message), std::move(hint)}},
+          {absolute_path(file).string()}};
 }
 
 }  // namespace

@@ -36,6 +36,7 @@ struct LoadOptions {
 struct LoadResult {
   std::optional<Config> config;         // empty when there is an error
   std::vector<Diagnostic> diagnostics;  // in the order of the file
+  std::vector<std::string> files;       // that it was made from, absolute: this one, and each `env_file`
 };
 
 // Reads and validates `file`. Never throws: an unreadable file is a diagnostic at 1:1.

@@ -145,7 +145,8 @@ class ServerReader {
 
   void load_env_file(const std::string& name, Position named_at) {
     const std::string path = (around_.folder / name).string();
-    const auto text = read_text_file(resolve(around_.absolute, name));
+    result_.env_file = resolve(around_.absolute, name);
+    const auto text = read_text_file(result_.env_file);
     if (!text) {
       return report_.error(named_at, fmt::format("env_file {} cannot be read: {}", shown(path), text.error()),
                            "its path is relative to the folder of this file");

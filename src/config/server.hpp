@@ -36,6 +36,7 @@ struct ServerRead {
   Position name_at;
   Position port_at;
   std::vector<Dependency> depends_on;
+  std::string env_file;  // absolute; empty: there is none
 };
 
 // What is wrong goes to the report; the result then holds what could be read. `defaults` may be null.

@@ -18,6 +18,9 @@ class Backoff {
   // within `reset_after`, else initial × factorⁿ, at most max, spread by jitter.
   Milliseconds failed(bool was_ready, Instant now);
 
+  // From now on. What was counted stays counted.
+  void reconfigure(const BackoffConfig& config) { config_ = config; }
+
   // It has been ready for `reset_after`, or a person asked for it: counters start anew.
   void reset();
 

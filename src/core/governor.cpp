@@ -20,18 +20,43 @@ bool down_for_good(State state) {
 
 Governor::Governor(Limits limits, const std::vector<std::shared_ptr<const ServerConfig>>& servers, bool hold,
                    std::uint64_t seed)
-    : limits_(limits), members_(servers.size()), idle_(servers.size()) {
+    : limits_(limits), hold_(hold), seed_(seed), members_(servers.size()), idle_(servers.size()) {
+  for (std::size_t i = 0; i < servers.size(); ++i) place(i, servers[i]);
+  connect();
+}
+
+void Governor::place(std::size_t at, std::shared_ptr<const ServerConfig> config) {
+  members_[at].life = std::make_unique<Lifecycle>(config, hold_, seed_);
+  members_[at].config = std::move(config);
+  seed_ += 0x9e3779b97f4a7c15ULL;
+}
+
+// Who needs whom, by what the configurations say, and what follows from that for each. Those that depart keep what they
+// need: they stop in order.
+void Governor::connect() {
   std::unordered_map<std::string_view, std::size_t> by_name;
-  for (std::size_t i = 0; i < servers.size(); ++i) by_name.emplace(servers[i]->name, i);
-  for (std::size_t i = 0; i < servers.size(); ++i) {
+  for (std::size_t i = 0; i < members_.size(); ++i) {
+    if (!has(i)) continue;
+    members_[i].needed_by.clear();
+    if (members_[i].departing) continue;
+    members_[i].needs.clear();
+    by_name.emplace(members_[i].config->name, i);
+  }
+  for (std::size_t i = 0; i < members_.size(); ++i) {
+    if (!has(i)) continue;
     Member& member = members_[i];
-    member.config = servers[i];
-    member.life = std::make_unique<Lifecycle>(servers[i], hold, seed + i * 0x9e3779b97f4a7c15ULL);
-    for (const std::string& name : servers[i]->depends_on) {
-      member.needs.push_back(by_name.at(name));
-      members_[member.needs.back()].needed_by.push_back(i);
+    if (!member.departing) {
+      for (const std::string& name : member.config->depends_on) member.needs.push_back(by_name.at(name));
     }
-    member.missing = member.needs.size();
+    member.missing = 0;
+    for (const std::size_t need : member.needs) {
+      members_[need].needed_by.push_back(i);
+      if (!members_[need].serves) ++member.missing;
+    }
+  }
+  for (Member& member : members_) {
+    member.needed_now = static_cast<std::size_t>(std::count_if(
+        member.needed_by.begin(), member.needed_by.end(), [this](std::size_t by) { return members_[by].needs_them; }));
   }
 }
 
@@ -59,16 +84,16 @@ Acts Governor::start(const Servers& servers, bool all_of_it, Instant now) {
   return done();
 }
 
-Acts Governor::stop(const Servers& servers, Instant now) {
+Acts Governor::stop(const Servers& servers, Instant now, const std::string& why) {
   attend(now);
-  for (const std::size_t i : servers) leave(i, Leaving::down);
+  for (const std::size_t i : servers) leave(i, Leaving::down, why);
   return done();
 }
 
-Acts Governor::restart(const Servers& servers, Instant now) {
+Acts Governor::restart(const Servers& servers, Instant now, const std::string& why) {
   attend(now);
   if (going_down_) return done();
-  for (const std::size_t i : servers) leave(i, Leaving::restart);
+  for (const std::size_t i : servers) leave(i, Leaving::restart, why);
   return done();
 }
 
@@ -76,7 +101,9 @@ Acts Governor::go_down(Instant now) {
   attend(now);
   if (std::exchange(going_down_, true)) return done();
   shutdown_at_ = now_ + limits_.shutdown_timeout;
-  for (std::size_t i = 0; i < members_.size(); ++i) leave(i, Leaving::down);
+  for (std::size_t i = 0; i < members_.size(); ++i) {
+    if (has(i)) leave(i, Leaving::down);
+  }
   return done();
 }
 
@@ -84,9 +111,74 @@ Acts Governor::kill_all(Instant now) {
   attend(now);
   going_down_ = true;
   shutdown_at_.reset();
-  for (std::size_t i = 0; i < members_.size(); ++i) leave(i, Leaving::no);
-  for (std::size_t i = 0; i < members_.size(); ++i) send(i, KillNow{});
+  for (std::size_t i = 0; i < members_.size(); ++i) {
+    if (has(i)) leave(i, Leaving::no);
+  }
+  for (std::size_t i = 0; i < members_.size(); ++i) {
+    if (has(i)) send(i, KillNow{});
+  }
   return done();
+}
+
+// ---- another list ---------------------------------------------------------------------------------------------------
+
+Acts Governor::reload(Limits limits, std::vector<Place>& places, Instant now) {
+  attend(now);
+  if (going_down_) return done();
+  limits_ = limits;
+  std::size_t empty = 0;
+  const auto next_empty = [&] {
+    while (empty < members_.size() && has(empty)) ++empty;
+    if (empty == members_.size()) {
+      members_.emplace_back();
+      ++idle_;
+    }
+    return empty;
+  };
+  std::set<std::size_t> stay;
+  for (const Place& place : places) {
+    if (place.at) stay.insert(*place.at);
+  }
+  Servers depart;
+  for (std::size_t i = 0; i < members_.size(); ++i) {
+    if (has(i) && !members_[i].departing && !stay.contains(i)) depart.push_back(i);
+  }
+  for (Place& it : places) {
+    if (it.at) {
+      Member& member = members_[*it.at];
+      if (std::exchange(member.departing, false)) --departing_;
+      member.config = it.config;
+      member.life->reconfigure(it.config, now_);
+    } else {
+      it.at = next_empty();
+      place(*it.at, it.config);
+    }
+  }
+  for (const std::size_t i : depart) members_[i].departing = true;
+  departing_ += depart.size();
+  connect();
+  for (const std::size_t i : depart) leave(i, Leaving::down, "it is not in the configuration any more");
+  for (std::size_t i = 0; i < members_.size(); ++i) {
+    if (has(i)) note(i);
+  }
+  return done();
+}
+
+Governor::Servers Governor::take_gone() {
+  Servers gone;
+  if (departing_ == 0) return gone;
+  for (std::size_t i = 0; i < members_.size(); ++i) {
+    Member& member = members_[i];
+    if (!member.departing || !member.idle || member.leaving != Leaving::no) continue;
+    unqueue(i);
+    if (member.deadline) deadlines_.erase({*member.deadline, i});
+    for (const std::size_t need : member.needs) std::erase(members_[need].needed_by, i);
+    for (const std::size_t by : member.needed_by) std::erase(members_[by].needs, i);
+    member = Member{};
+    gone.push_back(i);
+  }
+  departing_ -= gone.size();
+  return gone;
 }
 
 // ---- what happens ---------------------------------------------------------------------------------------------------
@@ -131,6 +223,7 @@ Acts Governor::done() {
 }
 
 void Governor::send(std::size_t server, const Event& event) {
+  if (!has(server)) return;  // it has left
   Member& member = members_[server];
   for (Effect& effect : member.life->on(event, now_)) acts_.push_back({server, std::move(effect)});
   note(server);
@@ -173,11 +266,12 @@ void Governor::note(std::size_t server) {
   reconsider_soon(server);
 }
 
-void Governor::leave(std::size_t server, Leaving how) {
+void Governor::leave(std::size_t server, Leaving how, const std::string& why) {
   Member& member = members_[server];
   if (member.leaving != Leaving::no) --leaving_;
   if (how != Leaving::no) ++leaving_;
   member.leaving = how;
+  member.leaving_why = why;
   note(server);
 }
 
@@ -203,11 +297,13 @@ void Governor::settle() {
 }
 
 void Governor::reconsider(std::size_t server) {
+  if (!has(server)) return;
   Member& member = members_[server];
   if (member.leaving != Leaving::no && member.needed_now == 0) {
     const bool again = member.leaving == Leaving::restart;
+    std::string why = std::move(member.leaving_why);
     leave(server, Leaving::no);
-    return again ? send(server, Restart{}) : send(server, Stop{});
+    return again ? send(server, Restart{std::move(why)}) : send(server, Stop{std::move(why)});
   }
   const bool may_queue = member.state == State::waiting && member.leaving == Leaving::no && member.missing == 0;
   if (!may_queue) unqueue(server);

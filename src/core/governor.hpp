@@ -7,6 +7,8 @@
 //           served; one that lost its port in the middle of its start comes before the others.
 //   stop    a server that is going down is told so when nothing that depends on it, and is going down too, has a
 //           process any more. What stays up holds nobody back: a person may stop one server alone.
+//   reload  another list of servers takes the place of the present one. Who is in both goes on as it is, with what the
+//           new list says of it; who is not in the new one is stopped as any other, and gone when it has.
 //   fail    a waiting server of which a dependency will not become ready unasked has `failed` (cause `dependency`), and
 //           waits again as soon as all of them are on their way up.
 //
@@ -50,10 +52,26 @@ class Governor {
   // `now` is the steady clock's, here and below, and never goes back.
   // Starts also what they depend on: `all_of_it`, or only what is enabled. Refused (no acts) once going down.
   Acts start(const Servers& servers, bool all_of_it, Instant now);
-  Acts stop(const Servers& servers, Instant now);
-  Acts restart(const Servers& servers, Instant now);  // stopped in order and started in order
+  // `why`: what is told of it; empty: a person has asked for it.
+  Acts stop(const Servers& servers, Instant now, const std::string& why = {});
+  Acts restart(const Servers& servers, Instant now, const std::string& why = {});  // stopped and started in order
   Acts go_down(Instant now);
   Acts kill_all(Instant now);
+
+  // Of one server of a new list: where it is known already, and else, afterwards, where it is from now on.
+  struct Place {
+    std::optional<std::size_t> at;
+    std::shared_ptr<const ServerConfig> config;
+  };
+  // Who is in no place is stopped, dependents first, and is to be taken away when it is gone. Who is new is stopped
+  // and waits to be started. Nobody else is started, stopped or restarted by this.
+  Acts reload(Limits limits, std::vector<Place>& places, Instant now);
+  // Those that left with a reload and of which nothing is left: their places are empty from now on.
+  Servers take_gone();
+  // Whether somebody is here. A place that has become empty is given to another by a later reload only.
+  [[nodiscard]] bool has(std::size_t server) const { return server < members_.size() && members_[server].life; }
+  // It is in no list any more, and not gone yet.
+  [[nodiscard]] bool is_departing(std::size_t server) const { return members_[server].departing; }
 
   Acts on(std::size_t server, const Event& event, Instant now);
   Acts tick(Instant now);
@@ -86,6 +104,8 @@ class Governor {
     Servers needed_by;
     std::optional<Instant> deadline;
     Leaving leaving = Leaving::no;
+    std::string leaving_why;
+    bool departing = false;
     std::uint64_t ticket = 0;  // 0: none
     std::optional<Turn> turn;  // its place in the queue
     bool reconsidered_soon = false;
@@ -100,11 +120,13 @@ class Governor {
     std::size_t needed_now = 0;  // dependents whose `needs_them` is set
   };
 
+  void place(std::size_t at, std::shared_ptr<const ServerConfig> config);
+  void connect();
   void attend(Instant now);
   Acts done();
   void send(std::size_t server, const Event& event);
   void note(std::size_t server);
-  void leave(std::size_t server, Leaving how);
+  void leave(std::size_t server, Leaving how, const std::string& why = {});
   void reconsider_soon(std::size_t server);
   void reconsider(std::size_t server);
   void reconsider_waiting(std::size_t server);
@@ -114,7 +136,10 @@ class Governor {
   [[nodiscard]] std::optional<Instant> next_deadline() const;
 
   Limits limits_;
-  std::vector<Member> members_;
+  bool hold_;
+  std::uint64_t seed_;
+  std::vector<Member> members_;  // some places may be empty: idle, and nothing to anybody
+  std::size_t departing_ = 0;
   AttendedTime time_;
   Instant now_{};  // attended, of the call being handled
   Acts acts_;      // of the call being handled

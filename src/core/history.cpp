@@ -37,6 +37,18 @@ auto first_above(const std::deque<HistoryEvent>& events, std::uint64_t number) {
 
 }  // namespace
 
+void History::rename(std::string_view from, std::string_view to) {
+  auto node = servers_.extract(servers_.find(from));
+  forget(to);
+  if (node.empty()) return;
+  node.key() = std::string(to);
+  servers_.insert(std::move(node));
+}
+
+void History::forget(std::string_view server) {
+  if (const auto at = servers_.find(server); at != servers_.end()) servers_.erase(at);
+}
+
 ServerHistory& History::at(std::string_view server) {
   const auto found = servers_.find(server);
   return found != servers_.end() ? found->second : servers_[std::string(server)];

@@ -112,6 +112,10 @@ class History {
   void leave_port(std::string_view server, WallTime at, PortEnd end, std::string_view reason = {},
                   std::string_view holder = {});
 
+  // What is known of `from` is `to`'s from now on; what was known of `to` is forgotten.
+  void rename(std::string_view from, std::string_view to);
+  void forget(std::string_view server);
+
   // Nothing: it was never heard of.
   [[nodiscard]] const ServerHistory* of(std::string_view server) const;
   // The number of the newest event; 0: there is none.

@@ -42,6 +42,16 @@ Effects Lifecycle::on(const Event& event, Instant now) {
   return std::exchange(effects_, {});
 }
 
+void Lifecycle::reconfigure(std::shared_ptr<const ServerConfig> config, Instant now) {
+  if (config->fixed_port != config_->fixed_port) leaves_port_ = true;
+  config_ = std::move(config);
+  backoff_.reconfigure(config_->backoff);
+  if (Check* now_checked = check()) now_checked->next = std::min(now_checked->next, now + config_->health.interval);
+  if (auto* backing_off = std::get_if<BackingOff>(&state_)) {
+    backing_off->retry_at = std::min(backing_off->retry_at, now + std::max(config_->backoff.max, shortest_retry));
+  }
+}
+
 PhaseKind Lifecycle::phase() const {
   return static_cast<PhaseKind>(state_.index());
 }
@@ -88,22 +98,22 @@ void Lifecycle::handle(const Start&) {
   }
 }
 
-void Lifecycle::handle(const Stop&) {
+void Lifecycle::handle(const Stop& event) {
   wanted_up_ = false;
   switch (phase()) {
     case PhaseKind::claiming:
     case PhaseKind::launching: return;  // the answer finds that it is no longer wanted
     case PhaseKind::idle:
     case PhaseKind::waiting:
-    case PhaseKind::backoff: explain(Cause::stopped_by_user, ""); return rest_at(State::stopped);
+    case PhaseKind::backoff: explain(Cause::stopped_by_user, event.why); return rest_at(State::stopped);
     case PhaseKind::starting:
     case PhaseKind::ready:
-    case PhaseKind::unhealthy: return begin_stop(Stopping{.was_ready = is_ready()});
+    case PhaseKind::unhealthy: return begin_stop(Stopping{.was_ready = is_ready(), .message = event.why});
     case PhaseKind::stopping: std::get<Stopping>(state_).next = AfterStop::down; return;
   }
 }
 
-void Lifecycle::handle(const Restart&) {
+void Lifecycle::handle(const Restart& event) {
   wanted_up_ = true;
   backoff_.reset();
   retrying_ = false;
@@ -114,7 +124,8 @@ void Lifecycle::handle(const Restart&) {
     case PhaseKind::backoff: explain(std::nullopt, ""); return wait_for_turn();
     case PhaseKind::starting:
     case PhaseKind::ready:
-    case PhaseKind::unhealthy: return begin_stop(Stopping{.next = AfterStop::up, .was_ready = is_ready()});
+    case PhaseKind::unhealthy:
+      return begin_stop(Stopping{.next = AfterStop::up, .was_ready = is_ready(), .message = event.why});
     case PhaseKind::stopping: return start_after(std::get<Stopping>(state_));
     case PhaseKind::waiting:
     case PhaseKind::claiming:
@@ -154,6 +165,10 @@ void Lifecycle::handle(const DependencyFailed& event) {
 // ---- the berth ------------------------------------------------------------------------------------------------------
 
 void Lifecycle::claim() {
+  if (std::exchange(leaves_port_, false)) {
+    release_port();
+    last_port_.reset();
+  }
   state_ = Claiming{};
   effects_.push_back(ClaimPort{port_ ? port_ : last_port_, tried_, port_.has_value()});
 }
@@ -242,11 +257,7 @@ void Lifecycle::begin_stop(Stopping stopping) {
       stopping.ended_by_itself ? std::min(config_->stop.timeout, Milliseconds{2'000}) : config_->stop.timeout;
   stopping.kill_at = now_ + grace;
   cancel_probe();
-  if (stopping.message.empty() && stopping.cause == Cause::stopped_by_user) {
-    explain(Cause::stopped_by_user, "");
-  } else {
-    explain(stopping.cause, stopping.message);
-  }
+  explain(stopping.cause, stopping.message);
   state_ = std::move(stopping);
   effects_.push_back(SignalTree{config_->stop.signal});
 }

@@ -82,8 +82,12 @@ std::string_view to_string(State state);
 // ---- events ---------------------------------------------------------------------------------------------------------
 
 struct Start {};    // a person, the configuration, or a dependency that came back
-struct Stop {};     // wanted down
-struct Restart {};  // stop if it runs, then start
+struct Stop {       // wanted down
+  std::string why;  // empty: a person has asked for it
+};
+struct Restart {  // stop if it runs, then start
+  std::string why;
+};
 struct Proceed {};  // its dependencies are ready and it is its turn
 struct KillNow {};  // no patience any more: SIGKILL whatever is being stopped
 struct HeldBack {   // not yet, and why
@@ -217,6 +221,10 @@ class Lifecycle {
   Lifecycle& operator=(const Lifecycle&) = delete;
 
   Effects on(const Event& event, Instant now);
+
+  // From now on. What runs is left as it is, and whether it has to start anew is for others to say; delays that have
+  // begun are cut to what they may be. One whose `port` was changed leaves its berth before it asks for the next.
+  void reconfigure(std::shared_ptr<const ServerConfig> config, Instant now);
 
   // When to send the next Tick; nothing when no time matters.
   [[nodiscard]] std::optional<Instant> deadline() const;
@@ -371,6 +379,7 @@ class Lifecycle {
   unsigned silent_ends_ = 0;   // in a row, before ready, without a word and without ever listening
   std::optional<Port> port_;
   std::optional<Port> last_port_;  // preferred at the next start
+  bool leaves_port_ = false;       // at the next claim: its `port` was changed
   std::vector<Port> tried_;        // ports lost to conflicts since the last start or ready
   std::optional<Cause> reason_;
   std::string message_;

@@ -45,7 +45,8 @@ std::optional<Port> PortDesk::first_that_binds(Search& search) {
 
 std::optional<Port> PortDesk::revived(const std::vector<Port>& avoid, Search& search) {
   for (const DeadPort& dead : registry_.dead()) {
-    if (std::find(avoid.begin(), avoid.end(), dead.port) != avoid.end() || !try_port(dead.port, search)) continue;
+    const bool avoided = std::find(avoid.begin(), avoid.end(), dead.port) != avoid.end();
+    if (avoided || fixed_.contains(dead.port) || !try_port(dead.port, search)) continue;
     registry_.revive(dead.port);
     log_("port " + std::to_string(dead.port) + " was dead and can be bound again: back in service");
     return dead.port;
@@ -57,8 +58,8 @@ Expected<Port, PortRefused> PortDesk::claim(const ClaimPort& claim, Instant now)
   wake_rested(now);
   binder_.look_anew();
   if (claim.held && claim.prefer && berths_.contains(*claim.prefer)) {  // kept since the last run
-    if (hold_again(*claim.prefer)) return *claim.prefer;
-    release(*claim.prefer);  // somebody came while nothing held it
+    if (!fixed_.contains(*claim.prefer) && hold_again(*claim.prefer)) return *claim.prefer;
+    release(*claim.prefer);  // somebody came while nothing held it, or it is to be another's
   }
   Search search{.now = now, .passing = !resting_.empty()};
   std::optional<Port> port;
@@ -99,7 +100,13 @@ std::string PortDesk::exhausted(const Search& search) {
   return message;
 }
 
-Expected<Port, PortRefused> PortDesk::claim_fixed(Port port) {
+Expected<Port, PortRefused> PortDesk::claim_fixed(Port port, bool held) {
+  if (!held && has_berth(port)) {
+    return Unexpected<PortRefused>(PortRefused{
+        Cause::fixed_port_held,
+        "fixed port " + std::to_string(port) + " is the berth of another server of this project, until that one ends",
+        true});
+  }
   if (holds(port)) return port;
   binder_.look_anew();
   const auto trouble = binder_.bind(port);
@@ -112,6 +119,14 @@ Expected<Port, PortRefused> PortDesk::claim_fixed(Port port) {
   const bool passing = !trouble->taken || trouble->passing;
   return Unexpected<PortRefused>(PortRefused{
       cause, "fixed " + trouble->message + (passing ? "" : "; end that process or choose another `port`"), passing});
+}
+
+void PortDesk::set_fixed_ports(const std::vector<Port>& ports) {
+  const auto before = std::exchange(fixed_, std::set<Port>(ports.begin(), ports.end()));
+  for (const Port port : before) {
+    if (!fixed_.contains(port) && !has_berth(port)) registry_.release(port);
+  }
+  for (const Port port : fixed_) registry_.reserve(port);
 }
 
 void PortDesk::let_go_of_hold(Port port) {
@@ -155,6 +170,7 @@ void PortDesk::rest(Port port, Instant now) {
 void PortDesk::wake_rested(Instant now) {
   for (; !resting_.empty() && resting_.front().first <= now; resting_.pop_front()) {
     registry_.wake(resting_.front().second);
+    if (fixed_.contains(resting_.front().second)) registry_.reserve(resting_.front().second);
   }
 }
 

@@ -55,7 +55,11 @@ class PortDesk {
   // A berth for a server, held: the preferred port when it is free, else the lowest free one. Ports that were dead and
   // can be bound again are used only when there is no other, and never one of `claim.avoid`.
   Expected<Port, PortRefused> claim(const ClaimPort& claim, Instant now);
-  Expected<Port, PortRefused> claim_fixed(Port port);
+  // A berth that is no other's. `held`: it is this server's still.
+  Expected<Port, PortRefused> claim_fixed(Port port, bool held);
+
+  // Other fixed ports, from now on. A server that has one of them as its berth keeps it until it ends.
+  void set_fixed_ports(const std::vector<Port>& ports);
 
   // Lets the socket go, keeps the berth: for a child that cannot bind beside it, and for `ports.hold = false`.
   void let_go_of_hold(Port port);

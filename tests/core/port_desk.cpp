@@ -127,11 +127,11 @@ TEST_CASE("A machine that refuses is asked for one port and again later") {
 TEST_CASE("A fixed port is refused for now only when what is in the way will pass") {
   Desk desk(1);
   desk.host.troubles = {{40000, leftover}, {40001, busy}, {40002, no_descriptors}};
-  CHECK(desk.desk.claim_fixed(40000).error().passing);
-  CHECK(desk.desk.claim_fixed(40000).error().message.find("end that process") == std::string::npos);
-  CHECK_FALSE(desk.desk.claim_fixed(40001).error().passing);
-  CHECK(desk.desk.claim_fixed(40001).error().message.find("end that process") != std::string::npos);
-  CHECK(desk.desk.claim_fixed(40002).error().passing);
+  CHECK(desk.desk.claim_fixed(40000, false).error().passing);
+  CHECK(desk.desk.claim_fixed(40000, false).error().message.find("end that process") == std::string::npos);
+  CHECK_FALSE(desk.desk.claim_fixed(40001, false).error().passing);
+  CHECK(desk.desk.claim_fixed(40001, false).error().message.find("end that process") != std::string::npos);
+  CHECK(desk.desk.claim_fixed(40002, false).error().passing);
 }
 
 }  // namespace

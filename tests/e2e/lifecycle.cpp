@@ -159,7 +159,7 @@ TEST_CASE("start_concurrency holds servers back until others are ready") {
   sandbox.down();
 }
 
-TEST_CASE("reload adds and removes and leaves the rest alone", "[.][later]") {
+TEST_CASE("reload adds and removes and leaves the rest alone") {
   Sandbox sandbox;
   auto before = sandbox.config();
   before.server("stays");
@@ -181,7 +181,7 @@ TEST_CASE("reload adds and removes and leaves the rest alone", "[.][later]") {
   sandbox.down();
 }
 
-TEST_CASE("reload of a broken file is refused and changes nothing", "[.][later]") {
+TEST_CASE("reload of a broken file is refused and changes nothing") {
   Sandbox sandbox;
   auto config = sandbox.config();
   config.server("web");
@@ -196,7 +196,7 @@ TEST_CASE("reload of a broken file is refused and changes nothing", "[.][later]"
   sandbox.down();
 }
 
-TEST_CASE("reload restarts a server whose command line has changed", "[.][later]") {
+TEST_CASE("reload restarts a server whose command line has changed") {
   Sandbox sandbox;
   auto before = sandbox.config();
   before.server("web");

@@ -158,9 +158,9 @@ TEST_CASE("A fixed port in the range is given to no other and stays reserved whe
   SocketBinder binder;
   PortDesk desk({first, static_cast<Port>(first + 2)}, {first}, binder, [](const std::string&) {});
   CHECK(desk.claim({}, {}) == static_cast<Port>(first + 1));
-  CHECK(desk.claim_fixed(first) == first);
+  CHECK(desk.claim_fixed(first, false) == first);
   CHECK(desk.holds(first));
-  CHECK(desk.claim_fixed(first) == first);
+  CHECK(desk.claim_fixed(first, true) == first);
   desk.release(first);
   CHECK_FALSE(desk.holds(first));
   CHECK(desk.claim({}, {}) == static_cast<Port>(first + 2));
@@ -172,11 +172,11 @@ TEST_CASE("A fixed port that somebody holds is refused by name and takes no bert
   const auto fixed = static_cast<Port>(range.first());
   SECTION("before the first claim") {}
   SECTION("while its hold was let go") {
-    REQUIRE(desk->claim_fixed(fixed));
+    REQUIRE(desk->claim_fixed(fixed, false));
     desk->let_go_of_hold(fixed);
   }
   const Fd thief = bound_socket("127.0.0.1", fixed);
-  const auto refused = desk->claim_fixed(fixed);
+  const auto refused = desk->claim_fixed(fixed, false);
   REQUIRE_FALSE(refused);
   CHECK(refused.error().cause == Cause::fixed_port_held);
   CHECK(refused.error().message.find("fixed port " + std::to_string(fixed) + " is held by") == 0);

@@ -35,7 +35,8 @@ void World::perform(std::size_t server, const core::ClaimPort& claim) {
   check_claim(server);
   const auto fixed = governor_->config(server)->fixed_port;
   const std::vector<DeadPort> dead = script_.tame ? std::vector<DeadPort>{} : desk_->registry().dead();
-  const auto port = fixed ? desk_->claim_fixed(*fixed) : desk_->claim(claim, steady());
+  const auto port =
+      fixed ? desk_->claim_fixed(*fixed, claim.held && claim.prefer == fixed) : desk_->claim(claim, steady());
   if (!port) {
     if (it.port) berth_of_.erase(*it.port);
     it.port.reset();
