@@ -19,44 +19,24 @@ Names by_name(const Config& config) {
   return all;
 }
 
-// Alike in all but the name, and in what others are called.
-bool is_the_same_otherwise(const ServerConfig& before, const ServerConfig& after) {
-  ServerConfig renamed = before;
-  renamed.name = after.name;
-  renamed.depends_on = after.depends_on;
-  return renamed == after;
-}
-
 bool has_the_same_command(const ServerConfig& before, const ServerConfig& after) {
   return before.command == after.command && before.args == after.args && before.cwd == after.cwd;
 }
 
-// Of the servers that are in one of both files only, those that are the same under another name: what is alike in
-// everything, and then what has the same command. Where two are alike nothing is assumed.
+// What a server runs tells who it is only where no other server of the same file runs that.
+bool is_the_only_one(const ServerConfig& server, const Names& all) {
+  return std::ranges::count_if(all, [&](const auto& one) { return has_the_same_command(*one.second, server); }) == 1;
+}
+
+// Of the servers that are in one of both files only: those that are the same under another name.
 std::map<std::string_view, const ServerConfig*> renamed(const Names& before, const Names& after) {
-  std::vector<const ServerConfig*> gone;
-  std::vector<const ServerConfig*> come;
-  for (const auto& [name, server] : before) {
-    if (!after.contains(name)) gone.push_back(server);
-  }
-  for (const auto& [name, server] : after) {
-    if (!before.contains(name)) come.push_back(server);
-  }
   std::map<std::string_view, const ServerConfig*> found;
-  for (const auto alike : {is_the_same_otherwise, has_the_same_command}) {
-    std::vector<const ServerConfig*> left;
-    for (const ServerConfig* server : come) {
-      const auto twins = std::ranges::count_if(come, [&](const auto* other) { return alike(*server, *other); });
-      const auto candidates = std::ranges::count_if(gone, [&](const auto* old) { return alike(*old, *server); });
-      if (twins != 1 || candidates != 1) {
-        left.push_back(server);
-        continue;
-      }
-      const auto old = std::ranges::find_if(gone, [&](const auto* one) { return alike(*one, *server); });
-      found.emplace(server->name, *old);
-      gone.erase(old);
+  for (const auto& [name, server] : after) {
+    if (before.contains(name) || !is_the_only_one(*server, after)) continue;
+    for (const auto& [old_name, old] : before) {
+      const bool is_gone = !after.contains(old_name);
+      if (is_gone && has_the_same_command(*old, *server) && is_the_only_one(*old, before)) found.emplace(name, old);
     }
-    come = std::move(left);
   }
   return found;
 }
@@ -72,6 +52,8 @@ ServerChange compare(const ServerConfig& before, const ServerConfig& after) {
     change.keys.push_back(spoken_name(*field));
     if (change.fate != Fate::restarted) change.fate = field->change == Change::restart ? Fate::restarted : Fate::live;
   }
+  // Another value of a secret is a change of where it stands.
+  if (change.keys.size() > 1) std::erase(change.keys, "secrets");
   change.starts = after.enabled && !before.enabled;
   change.stops = before.enabled && !after.enabled;
   if (change.starts) change.note = "is enabled and started";

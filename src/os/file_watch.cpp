@@ -104,7 +104,7 @@ struct FileWatch::State : std::enable_shared_from_this<State> {
                         std::array<char, 4096> ignored{};
                         while (::read(self->stream.native_handle(), ignored.data(), ignored.size()) > 0) {
                         }
-                        self->stir();
+                        self->stir_if_changed();
                         self->listen();
                       });
   }
@@ -113,9 +113,15 @@ struct FileWatch::State : std::enable_shared_from_this<State> {
     poll_timer.expires_after(between_looks);
     poll_timer.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
       if (error) return;
-      if (self->look() != self->seen) self->stir();
+      self->stir_if_changed();
       self->arm();
     });
+  }
+
+  // Other files of the same folder come and go.
+  void stir_if_changed() {
+    auto now = look();
+    if (std::exchange(latest, now) != now) stir();
   }
 
   // A file is often written in several steps: the last one counts.
@@ -127,8 +133,8 @@ struct FileWatch::State : std::enable_shared_from_this<State> {
       if (error) return;
       self->stirred_at.reset();
       self->arm();  // a folder may have been replaced
-      auto now_seen = self->look();
-      if (std::exchange(self->seen, now_seen) == now_seen) return;  // another file of the same folder
+      self->latest = self->look();
+      if (std::exchange(self->seen, self->latest) == self->latest) return;
       if (self->changed) self->changed();
     });
   }
@@ -145,7 +151,8 @@ struct FileWatch::State : std::enable_shared_from_this<State> {
   std::chrono::milliseconds quiet;
   Changed changed;
   std::vector<std::string> files;
-  std::vector<Look> seen;
+  std::vector<Look> seen;    // when `changed` was called
+  std::vector<Look> latest;  // since then
   std::optional<Clock::time_point> stirred_at;
 };
 

@@ -87,6 +87,10 @@ TEST_CASE("the project of a file is known even when the rest of it is wrong") {
   CHECK(project_of(file) == "given");
   write(file, "name = \n");
   CHECK(project_of(file) == "half");
+  write(file, "# mine\nname = \"own\"\n[[servers]\nname = \"not-this\"\n");
+  CHECK(project_of(file) == "own");
+  write(file, "[[servers]]\nname = \"not-this\"\nnonsense");
+  CHECK(project_of(file) == "half");
 }
 
 TEST_CASE("paths are relative to the config, however that was named") {

@@ -134,5 +134,50 @@ TEST_CASE("A fixed port is refused for now only when what is in the way will pas
   CHECK(desk.desk.claim_fixed(40002, false).error().passing);
 }
 
+TEST_CASE("A port that becomes fixed is nobody else's, from the next claim on") {
+  Desk desk(3);
+  const auto first = desk.claim();
+  REQUIRE(first == 50000);
+  desk.desk.set_fixed_ports({50000, 50001});
+  SECTION("who has it keeps it until it asks again") {
+    CHECK(desk.desk.has_berth(50000));
+    const auto refused = desk.desk.claim_fixed(50000, false);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().cause == Cause::fixed_port_held);
+    CHECK(refused.error().passing);
+    CHECK(desk.desk.claim(ClaimPort{50000, {}, true}, desk.now) == 50002);
+    CHECK(desk.desk.claim_fixed(50000, false) == 50000);
+  }
+  SECTION("who gives it back gives it to its owner") {
+    desk.desk.release(50000);
+    CHECK(desk.claim() == 50002);
+    CHECK_FALSE(desk.claim());
+  }
+  SECTION("when it had said to be taken") {
+    desk.desk.rest(50000, desk.now);
+    desk.now += 2 * PortDesk::rest_of_a_port;
+    CHECK(desk.claim() == 50002);
+    CHECK_FALSE(desk.claim());
+  }
+  SECTION("when it was dead") {
+    desk.desk.condemn(50000, "address already in use", "node (pid 812)");
+    CHECK(desk.claim() == 50002);
+    CHECK_FALSE(desk.claim());
+    CHECK(desk.desk.claim_fixed(50000, false) == 50000);
+  }
+}
+
+TEST_CASE("A port that is fixed no longer is anybody's") {
+  Desk desk(2);
+  desk.desk.set_fixed_ports({50000, 50001});
+  REQUIRE(desk.desk.claim_fixed(50000, false) == 50000);
+  CHECK_FALSE(desk.claim());
+  desk.desk.set_fixed_ports({});
+  CHECK(desk.claim() == 50001);
+  CHECK_FALSE(desk.claim());  // its owner has it still
+  desk.desk.release(50000);
+  CHECK(desk.claim() == 50000);
+}
+
 }  // namespace
 }  // namespace berth::core::test

@@ -176,7 +176,7 @@ TEST_CASE("A fixed port that somebody holds is refused by name and takes no bert
     desk->let_go_of_hold(fixed);
   }
   const Fd thief = bound_socket("127.0.0.1", fixed);
-  const auto refused = desk->claim_fixed(fixed, false);
+  const auto refused = desk->claim_fixed(fixed, true);
   REQUIRE_FALSE(refused);
   CHECK(refused.error().cause == Cause::fixed_port_held);
   CHECK(refused.error().message.find("fixed port " + std::to_string(fixed) + " is held by") == 0);
