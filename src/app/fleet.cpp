@@ -135,7 +135,8 @@ void Fleet::reload(const Config& config, const config::ReloadPlan& plan, bool st
   std::vector<core::Governor::Place> places;
   for (std::size_t i = 0; i < config.servers.size(); ++i) {
     const auto& change = plan.servers[i];
-    places.push_back({place_of(change.was.value_or(change.name)), std::make_shared<ServerConfig>(config.servers[i])});
+    places.push_back(
+        {place_of(change.was.value_or(change.name)), std::make_shared<ServerConfig>(config.servers[i]), change.moves});
   }
   const auto now = Clock::now();
   const auto acts =

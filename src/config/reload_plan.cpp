@@ -74,6 +74,7 @@ void make_room(const Config& after, const std::map<std::string, Port>& berths, R
     const auto owner = owners.find(berth->second);
     if (owner == owners.end() || owner->second == change.name) continue;
     change.fate = Fate::restarted;
+    change.moves = true;
     change.note = fmt::format("its port {} is fixed for `{}` from now on", berth->second, owner->second);
   }
 }

@@ -21,6 +21,7 @@ struct ServerChange {
   std::string note;                // what follows beside that; may be empty
   bool starts = false;             // it was not to be up, and is from now on
   bool stops = false;              // likewise
+  bool moves = false;              // its port is fixed for another from now on
 };
 
 struct ReloadPlan {

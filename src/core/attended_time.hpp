@@ -7,6 +7,8 @@
 // nobody came, the whole time since anybody was seen is left out. (CLOCK_MONOTONIC does not count the suspend of a
 // machine; it does count these.)
 
+#include <algorithm>
+
 #include "core/backoff.hpp"
 
 namespace berth::core {
@@ -19,9 +21,11 @@ class AttendedTime {
   // The attended time at this steady time. `due`: the attended time at which something was to be done next.
   Instant at(Instant steady, std::optional<Instant> due) {
     const Instant time = steady - missed_;
-    if (!due || time <= *due + longest_delay) return last_ = time;
+    // A deadline that was cut short is due since then, not since a time before.
+    const Instant since = due ? std::max(*due, last_) : time;
+    if (time <= since + longest_delay) return last_ = time;
     // The same thing late once more: this machine is slow, not asleep. It is served now, or it never would be.
-    if (forgiven_ == due) last_ = *due;
+    if (forgiven_ == due) last_ = since;
     forgiven_ = due;
     missed_ += time - last_;
     return last_;

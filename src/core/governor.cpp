@@ -75,7 +75,11 @@ Acts Governor::start(const Servers& servers, bool all_of_it, Instant now) {
                  [&](std::size_t need) { return all_of_it || members_[need].config->enabled; });
   }
   const std::set<std::size_t> asked(servers.begin(), servers.end());
-  for (const std::size_t i : seen) leave(i, Leaving::no);
+  // Who is about to be restarted will be up, and as what is configured now.
+  for (const std::size_t i : seen) {
+    const Member& member = members_[i];
+    if (member.leaving == Leaving::down) leave(i, member.to_restart ? Leaving::restart : Leaving::no);
+  }
   for (const std::size_t i : seen) {
     const Lifecycle& life = *members_[i].life;
     // A dependency that is up, or on its way, is left as it is: its counters are its own.
@@ -93,7 +97,10 @@ Acts Governor::stop(const Servers& servers, Instant now, const std::string& why)
 Acts Governor::restart(const Servers& servers, Instant now, const std::string& why) {
   attend(now);
   if (going_down_) return done();
-  for (const std::size_t i : servers) leave(i, Leaving::restart, why);
+  for (const std::size_t i : servers) {
+    members_[i].to_restart = true;
+    leave(i, Leaving::restart, why);
+  }
   return done();
 }
 
@@ -148,7 +155,7 @@ Acts Governor::reload(Limits limits, std::vector<Place>& places, Instant now) {
       Member& member = members_[*it.at];
       if (std::exchange(member.departing, false)) --departing_;
       member.config = it.config;
-      member.life->reconfigure(it.config, now_);
+      member.life->reconfigure(it.config, now_, it.moves);
     } else {
       it.at = next_empty();
       place(*it.at, it.config);
@@ -302,6 +309,7 @@ void Governor::reconsider(std::size_t server) {
   if (member.leaving != Leaving::no && member.needed_now == 0) {
     const bool again = member.leaving == Leaving::restart;
     std::string why = std::move(member.leaving_why);
+    member.to_restart = false;
     leave(server, Leaving::no);
     return again ? send(server, Restart{std::move(why)}) : send(server, Stop{std::move(why)});
   }

@@ -62,6 +62,7 @@ class Governor {
   struct Place {
     std::optional<std::size_t> at;
     std::shared_ptr<const ServerConfig> config;
+    bool moves = false;  // its berth is needed by another
   };
   // Who is in no place is stopped, dependents first, and is to be taken away when it is gone. Who is new is stopped
   // and waits to be started. Nobody else is started, stopped or restarted by this.
@@ -105,6 +106,7 @@ class Governor {
     std::optional<Instant> deadline;
     Leaving leaving = Leaving::no;
     std::string leaving_why;
+    bool to_restart = false;  // was asked to, and has not been told yet: a stop and a start in between do not undo that
     bool departing = false;
     std::uint64_t ticket = 0;  // 0: none
     std::optional<Turn> turn;  // its place in the queue

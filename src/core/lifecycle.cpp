@@ -42,8 +42,8 @@ Effects Lifecycle::on(const Event& event, Instant now) {
   return std::exchange(effects_, {});
 }
 
-void Lifecycle::reconfigure(std::shared_ptr<const ServerConfig> config, Instant now) {
-  if (config->fixed_port != config_->fixed_port) leaves_port_ = true;
+void Lifecycle::reconfigure(std::shared_ptr<const ServerConfig> config, Instant now, bool moves) {
+  if (moves || config->fixed_port != config_->fixed_port) leaves_port_ = true;
   config_ = std::move(config);
   backoff_.reconfigure(config_->backoff);
   if (Check* now_checked = check()) now_checked->next = std::min(now_checked->next, now + config_->health.interval);
@@ -127,7 +127,7 @@ void Lifecycle::handle(const Restart& event) {
     case PhaseKind::unhealthy:
       return begin_stop(Stopping{.next = AfterStop::up, .was_ready = is_ready(), .message = event.why});
     case PhaseKind::stopping: return start_after(std::get<Stopping>(state_));
-    case PhaseKind::waiting:
+    case PhaseKind::waiting: return leave_port_if_told();
     case PhaseKind::claiming:
     case PhaseKind::launching: return;  // it is about to start anyway
   }
@@ -165,10 +165,7 @@ void Lifecycle::handle(const DependencyFailed& event) {
 // ---- the berth ------------------------------------------------------------------------------------------------------
 
 void Lifecycle::claim() {
-  if (std::exchange(leaves_port_, false)) {
-    release_port();
-    last_port_.reset();
-  }
+  leave_port_if_told();
   state_ = Claiming{};
   effects_.push_back(ClaimPort{port_ ? port_ : last_port_, tried_, port_.has_value()});
 }
@@ -183,6 +180,7 @@ void Lifecycle::handle(const PortClaimed& event) {
     explain(Cause::stopped_by_user, "");
     return rest_at(State::stopped);
   }
+  if (leaves_port_) return wait_for_turn();  // another one was configured meanwhile
   last_port_ = event.port;
   // A child that dies without a word may be one that cannot bind beside our hold: every other try goes without.
   hold_ = hold_wanted_ && !(silent_ends_ >= 2 && silent_ends_ % 2 == 0);
@@ -197,6 +195,7 @@ void Lifecycle::handle(const PortRefused& event) {
     explain(Cause::stopped_by_user, "");
     return rest_at(State::stopped);
   }
+  if (leaves_port_) return wait_for_turn();
   if (event.passing || event.cause == Cause::spawn_failed)
     return retry_later(event.cause, event.message, false, shortest_retry);
   fail(event.cause, event.message);
@@ -207,9 +206,16 @@ void Lifecycle::release_port() {
   port_.reset();
 }
 
+void Lifecycle::leave_port_if_told() {
+  if (!std::exchange(leaves_port_, false)) return;
+  release_port();
+  last_port_.reset();
+}
+
 // ---- ways to go on --------------------------------------------------------------------------------------------------
 
 void Lifecycle::wait_for_turn() {
+  leave_port_if_told();
   trying_ports_ = false;
   state_ = Waiting{};
 }

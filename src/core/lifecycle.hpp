@@ -223,8 +223,9 @@ class Lifecycle {
   Effects on(const Event& event, Instant now);
 
   // From now on. What runs is left as it is, and whether it has to start anew is for others to say; delays that have
-  // begun are cut to what they may be. One whose `port` was changed leaves its berth before it asks for the next.
-  void reconfigure(std::shared_ptr<const ServerConfig> config, Instant now);
+  // begun are cut to what they may be. One whose `port` was changed, or that `moves`, leaves its berth as soon as
+  // no process of it is there: others may need that port for it to start at all.
+  void reconfigure(std::shared_ptr<const ServerConfig> config, Instant now, bool moves = false);
 
   // When to send the next Tick; nothing when no time matters.
   [[nodiscard]] std::optional<Instant> deadline() const;
@@ -359,6 +360,7 @@ class Lifecycle {
   void claim();
   void rest_at(State shown);
   void release_port();
+  void leave_port_if_told();
   void forget_series();
   void explain(std::optional<Cause> cause, std::string message);
   void report();
@@ -379,7 +381,7 @@ class Lifecycle {
   unsigned silent_ends_ = 0;   // in a row, before ready, without a word and without ever listening
   std::optional<Port> port_;
   std::optional<Port> last_port_;  // preferred at the next start
-  bool leaves_port_ = false;       // at the next claim: its `port` was changed
+  bool leaves_port_ = false;       // before it starts again
   std::vector<Port> tried_;        // ports lost to conflicts since the last start or ready
   std::optional<Cause> reason_;
   std::string message_;

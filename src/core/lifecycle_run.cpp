@@ -127,7 +127,11 @@ void Lifecycle::judge_starting() {
 void Lifecycle::settled(Starting& starting) {
   const Instant since = config_->ready.probe == Probe::none ? starting.since : *starting.listening_since;
   if (starting.probes_failed == 0) explain(std::nullopt, "");
-  if (now_ < since + config_->ready.settle || starting.probing) return;
+  if (now_ < since + config_->ready.settle) return;
+  if (starting.probing) {
+    if (config_->ready.probe != Probe::none) return;
+    cancel_probe();  // the configuration has changed: nobody is to be asked
+  }
   if (config_->ready.probe == Probe::none || config_->ready.probe == Probe::listen || starting.answered) {
     return became_ready(starting);
   }

@@ -43,13 +43,18 @@ std::optional<Port> PortDesk::first_that_binds(Search& search) {
   return std::nullopt;
 }
 
+void PortDesk::revive(Port port) {
+  if (registry_.revive(port))
+    log_("port " + std::to_string(port) + " was dead and can be bound again: back in service");
+}
+
 std::optional<Port> PortDesk::revived(const std::vector<Port>& avoid, Search& search) {
   for (const DeadPort& dead : registry_.dead()) {
     const bool avoided = std::find(avoid.begin(), avoid.end(), dead.port) != avoid.end();
     if (avoided || fixed_.contains(dead.port) || !try_port(dead.port, search)) continue;
-    registry_.revive(dead.port);
-    log_("port " + std::to_string(dead.port) + " was dead and can be bound again: back in service");
-    return dead.port;
+    const Port port = dead.port;
+    revive(port);
+    return port;
   }
   return std::nullopt;
 }
@@ -112,6 +117,8 @@ Expected<Port, PortRefused> PortDesk::claim_fixed(Port port, bool held) {
   const auto trouble = binder_.bind(port);
   if (!trouble) {
     berths_[port] = true;
+    revive(port);
+    registry_.reserve(port);
     return port;
   }
   drop_berth(port);  // its hold was let go, and somebody came

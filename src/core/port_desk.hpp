@@ -90,6 +90,7 @@ class PortDesk {
   bool try_port(Port port, Search& search);
   std::optional<Port> first_that_binds(Search& search);
   std::optional<Port> revived(const std::vector<Port>& avoid, Search& search);
+  void revive(Port port);
   void drop_berth(Port port);
   [[nodiscard]] std::string exhausted(const Search& search);
   void wake_rested(Instant now);

@@ -44,5 +44,13 @@ TEST_CASE("What is late again and again is put off once: a slow machine is not a
   CHECK(time.at(start + 26s + 1h, next) == due);
 }
 
+TEST_CASE("A deadline that was cut short turns no clock back") {
+  AttendedTime time;
+  CHECK(time.at(start + 1h, start + 2h) == start + 1h);
+  CHECK(time.at(start + 1h + 1ms, start + 1min) == start + 1h + 1ms);
+  CHECK(time.at(start + 1h + 2ms, start + 1min) == start + 1h + 2ms);
+  CHECK(time.missed() == 0s);
+}
+
 }  // namespace
 }  // namespace berth::core::test

@@ -212,5 +212,30 @@ TEST_CASE("How many may start at once can be changed while some wait") {
   CHECK(port.governor.starting() == 3);
 }
 
+TEST_CASE("A start does not call off the restart that a reload has asked for") {
+  Harbour port({{"database"}, {"web", {"database"}}});
+  port.perform(port.governor.restart({0, 1}, port.now, "its configuration has changed"));
+  CHECK(port.state("database") == State::ready);  // until its dependent is gone
+  SECTION("nor does a stop before it") {
+    port.perform(port.governor.stop({0}, port.now));
+  }
+  SECTION("alone") {}
+  port.perform(port.governor.start({0}, true, port.now));
+  port.ends("web");
+  CHECK(port.state("database") == State::stopping);
+}
+
+TEST_CASE("A berth that another needs is left before anything is waited for") {
+  Harbour port({{"squatter"}, {"owner"}});
+  std::vector<Governor::Place> places{{0, configs({{"squatter", {"owner"}}}).front(), true},
+                                      {1, port.governor.config(1)}};
+  port.perform(port.governor.reload({}, places, port.now));
+  port.perform(port.governor.restart({0, 1}, port.now));
+  port.ends("squatter");
+  CHECK(port.state("squatter") == State::waiting);
+  CHECK(port.released == 1);
+  CHECK_FALSE(port.governor.life(0).port());
+}
+
 }  // namespace
 }  // namespace berth::core::test

@@ -164,6 +164,8 @@ TEST_CASE("A port that becomes fixed is nobody else's, from the next claim on") 
     CHECK(desk.claim() == 50002);
     CHECK_FALSE(desk.claim());
     CHECK(desk.desk.claim_fixed(50000, false) == 50000);
+    CHECK(desk.desk.registry().dead().empty());
+    CHECK(desk.desk.registry().in_use(50000));
   }
 }
 

@@ -39,7 +39,7 @@ void World::check_claimed(std::size_t server, const core::ClaimPort& claim, Port
   }
   if (!bound_.contains(port)) break_law("not-held", what + " is given to " + who + " and not held");
   if (desk_->registry().is_dead(port)) break_law("dead-port", what + " is dead and given to " + who);
-  if (!was_dead) return;
+  if (!was_dead || governor_->config(server)->fixed_port) return;
   if (std::find(claim.avoid.begin(), claim.avoid.end(), port) != claim.avoid.end()) {
     break_law("dead-port", what + " is given to " + who + ", which lost it in this very start");
   }
@@ -90,6 +90,7 @@ void World::check_phase(std::size_t server) {
   if (it.phase == PhaseKind::stopping && before != PhaseKind::launching && !life.wanted_up() && !patience_lost_ &&
       !governor_->shutdown_timed_out() && !script_.tame) {
     for (std::size_t i = 0; i < servers_.size(); ++i) {
+      if (!governor_->has(i)) continue;
       const auto& needs = governor_->config(i)->depends_on;
       const bool depends = std::find(needs.begin(), needs.end(), name_of(it.id)) != needs.end();
       if (!depends || governor_->life(i).wanted_up() || !servers_[i].child) continue;
@@ -99,6 +100,7 @@ void World::check_phase(std::size_t server) {
 }
 
 void World::check_after(std::size_t server) {
+  if (!governor_->has(server)) return;
   SimServer& it = servers_[server];
   const auto& life = governor_->life(server);
   check_phase(server);
@@ -125,6 +127,7 @@ void World::check_alarm(std::size_t server) {
 // After many rounds of checks nobody is taken for ready who is not.
 void World::check_unnoticed() {
   for (std::size_t i = 0; i < servers_.size(); ++i) {
+    if (!governor_->has(i)) continue;
     const auto& life = governor_->life(i);
     const auto& config = *governor_->config(i);
     const auto& child = servers_[i].child;
@@ -140,6 +143,7 @@ void World::check_unnoticed() {
 
 // With no event left to handle: every wanted server is running, scheduled to run, or failed with a cause.
 void World::check_rest(std::size_t server) {
+  if (!governor_->has(server)) return;
   const SimServer& it = servers_[server];
   const auto& life = governor_->life(server);
   const std::string who = name_of(it.id) + ", which is " + std::string(core::to_string(life.state())) + ",";
@@ -167,6 +171,7 @@ void World::check_rest(std::size_t server) {
       const auto& needs = governor_->config(server)->depends_on;
       const bool something_missing = std::any_of(needs.begin(), needs.end(), [&](const std::string& need) {
         const auto at = place_of(need);
+        if (!governor_->has(at)) return false;  // it has left before one that leaves too
         const auto& other = governor_->life(at);
         const bool serves = other.is_ready() && !governor_->about_to_leave(at);
         return !serves && !core::down_for_good(other.state());
@@ -179,6 +184,7 @@ void World::check_rest(std::size_t server) {
       if (it.port) wrong("has a port");
       if (life.wanted_up() && !life.reason()) wrong("is wanted and gives no reason");
       if (life.wanted_up() && life.state() == State::stopped) wrong("is wanted");
+      if (governor_->is_departing(server)) break;  // it waits for its dependents, and then leaves
       if (life.state() == State::failed && life.reason() == core::Cause::dependency && needs_are_back(server)) {
         wrong("has failed for dependencies that are back");
       }
@@ -186,8 +192,7 @@ void World::check_rest(std::size_t server) {
   }
   if (it.port != life.port()) break_law("port-book", who + " has another port than it says");
   if (life.starts() != it.launched) break_law("counters", who + " says another number of starts than there were");
-  const bool fixed = governor_->config(server)->fixed_port.has_value();
-  if (!fixed && life.port_conflicts() != it.conflicts) {
+  if (!it.was_fixed && life.port_conflicts() != it.conflicts) {
     break_law("counters", who + " says another number of conflicts than there were");
   }
 }

@@ -10,7 +10,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-enum Purpose : std::uint64_t { of_script, of_config, of_manners, of_deeds };
+enum Purpose : std::uint64_t { of_script, of_config, of_manners, of_deeds, of_edition };
 
 Deed draw_deed(Dice& dice) {
   const auto roll = dice.below(100);
@@ -20,7 +20,8 @@ Deed draw_deed(Dice& dice) {
   if (roll < 38) return Deed::start_all;
   if (roll < 40) return Deed::go_down;
   if (roll < 41) return Deed::kill_all;
-  if (roll < 50) return Deed::status;
+  if (roll < 46) return Deed::status;
+  if (roll < 50) return Deed::reload;
   if (roll < 56) return Deed::takes_port;
   if (roll < 62) return Deed::takes_berth;
   if (roll < 70) return Deed::leaves_port;
@@ -57,8 +58,8 @@ std::string name_of(unsigned id) {
   return "s" + std::to_string(id);
 }
 
-std::shared_ptr<const ServerConfig> Script::config(unsigned id) const {
-  Dice dice(seed_for(seed, of_config, id));
+std::shared_ptr<ServerConfig> Script::config(unsigned id, unsigned edition) const {
+  Dice dice(edition == 0 ? seed_for(seed, of_config, id) : seed_for(seed, of_edition, id, edition));
   auto config = std::make_shared<ServerConfig>();
   config->name = name_of(id);
   config->command = "child";
@@ -79,6 +80,8 @@ std::shared_ptr<const ServerConfig> Script::config(unsigned id) const {
   config->stop.timeout = dice.one_of({0ms, 1'000ms, 10'000ms});
   config->conflict.attempts = dice.one_of({0U, 1U, 10U, 10U});
   if (dice.chance(8)) config->fixed_port = static_cast<Port>(40'000 + id % 10'000);
+  // One that some other server may have at the time.
+  if (edition > 0 && dice.chance(15)) config->fixed_port = static_cast<Port>(range.first + id % range.size());
   if (tame) {
     config->fixed_port.reset();
     config->enabled = dice.chance(60);  // there are 64,512 ports for 100,000 servers
@@ -165,7 +168,8 @@ Script write_large_script(std::uint64_t seed, unsigned servers, unsigned minutes
       case Deed::no_descriptors:
       case Deed::suspend:
       case Deed::freeze:
-      case Deed::status: return deeds.below(servers / 10) != 0;
+      case Deed::status:
+      case Deed::reload: return deeds.below(servers / 10) != 0;
       default: return false;
     }
   });
@@ -184,6 +188,7 @@ std::string to_string(const Happening& happening, const PortRange& range) {
     case Deed::go_down: return "a person takes all down";
     case Deed::kill_all: return "a person has no patience: all are killed";
     case Deed::status: return "a person asks for the status";
+    case Deed::reload: return "the file has changed, and is read again";
     case Deed::takes_port: return "a stranger takes port " + port();
     case Deed::takes_berth: return "a stranger takes the berth of " + server;
     case Deed::leaves_port: return "a stranger leaves port " + port();

@@ -57,6 +57,7 @@ enum class Deed {
   go_down,
   kill_all,
   status,
+  reload,
   takes_port,
   takes_berth,
   leaves_port,
@@ -91,7 +92,8 @@ struct Script {
   std::set<unsigned> absent;                             // servers, by id
   std::set<std::pair<unsigned, unsigned>> well_behaved;  // launches: server id, how many-th
 
-  [[nodiscard]] std::shared_ptr<const ServerConfig> config(unsigned id) const;
+  // `edition`: of the file; 0 is the first one.
+  [[nodiscard]] std::shared_ptr<ServerConfig> config(unsigned id, unsigned edition = 0) const;
   [[nodiscard]] Manners manners(unsigned id, unsigned launch) const;
 };
 

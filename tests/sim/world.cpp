@@ -30,6 +30,7 @@ void World::begin_supervisor() {
     if (configs.back()->fixed_port) fixed.push_back(*configs.back()->fixed_port);
     server.launched = server.conflicts = server.restarts = 0;
     server.phase = core::PhaseKind::idle;
+    server.was_fixed = configs.back()->fixed_port.has_value();
   }
   desk_ = std::make_unique<core::PortDesk>(script_.range, fixed, *this, [](const std::string&) {});
   governor_ =
@@ -51,6 +52,7 @@ Outcome World::run(std::uint64_t most_events) {
 // One thing: an event from the queue, an entry of the agenda, or a tick. False when there is nothing more to do.
 bool World::step() {
   check_shutdown();
+  if (time_ - began_ > std::chrono::days(10)) break_law("endless", "the world does not come to rest");
   if (!frozen()) note_lateness();
   const bool due = !agenda_.empty() && agenda_.top().at <= time_;
   if (queue_.empty()) urgent_ = false;
@@ -58,7 +60,10 @@ bool World::step() {
     handle_next_event();
     return true;
   }
-  if (queue_.empty() && !frozen()) check_calm();
+  if (queue_.empty() && !frozen()) {
+    take_leave();
+    check_calm();
+  }
   if (governor_->going_down() && governor_->all_down() && queue_.empty() && !last_going_down_ && !frozen()) {
     check_end();
     begin_supervisor();  // somebody types `up` again
@@ -161,11 +166,11 @@ void World::happen(const Happening& happening) {
   if (last_going_down_) return;
   const auto found = by_id_.find(happening.who % script_.servers);
   const std::size_t server = found == by_id_.end() ? servers_.size() : found->second;
-  const bool of_server = happening.deed != Deed::start_all && happening.deed != Deed::go_down &&
-                         happening.deed != Deed::kill_all && happening.deed != Deed::status &&
-                         happening.deed != Deed::takes_port && happening.deed != Deed::leaves_port &&
-                         happening.deed != Deed::no_processes && happening.deed != Deed::no_descriptors &&
-                         happening.deed != Deed::suspend && happening.deed != Deed::freeze;
+  const bool of_server =
+      happening.deed != Deed::start_all && happening.deed != Deed::go_down && happening.deed != Deed::kill_all &&
+      happening.deed != Deed::status && happening.deed != Deed::reload && happening.deed != Deed::takes_port &&
+      happening.deed != Deed::leaves_port && happening.deed != Deed::no_processes &&
+      happening.deed != Deed::no_descriptors && happening.deed != Deed::suspend && happening.deed != Deed::freeze;
   if (of_server && server == servers_.size()) return;  // left out
   tell(to_string(happening, script_.range));
   command(happening, server);
@@ -174,6 +179,9 @@ void World::happen(const Happening& happening) {
 void World::command(const Happening& happening, std::size_t server) {
   const auto port = [&] { return static_cast<Port>(script_.range.first + happening.who % script_.range.size()); };
   const Duration a_while{10 + happening.how % 30'000};
+  const auto here = [&](std::size_t i) { return governor_->has(i) && !governor_->is_departing(i); };
+  const bool of_one = happening.deed == Deed::start || happening.deed == Deed::stop || happening.deed == Deed::restart;
+  if (of_one && !here(server)) return;  // nobody knows it
   Child* child = server < servers_.size() && servers_[server].child ? &*servers_[server].child : nullptr;
   core::Governor::Servers all;
   switch (happening.deed) {
@@ -181,18 +189,21 @@ void World::command(const Happening& happening, std::size_t server) {
     case Deed::stop: return perform(governor_->stop({server}, steady()));
     case Deed::restart:
       if (happening.how % 4 == 0) {  // several at once, from the last to the first
-        for (std::size_t i = servers_.size(); i-- > server;) all.push_back(i);
+        for (std::size_t i = servers_.size(); i-- > server;) {
+          if (here(i)) all.push_back(i);
+        }
         return perform(governor_->restart(all, steady()));
       }
       return perform(governor_->restart({server}, steady()));
     case Deed::start_all:
       for (std::size_t i = 0; i < servers_.size(); ++i) {
-        if (governor_->config(i)->enabled) all.push_back(i);
+        if (here(i) && governor_->config(i)->enabled) all.push_back(i);
       }
       return perform(governor_->start(all, false, steady()));
     case Deed::go_down: return perform(governor_->go_down(steady()));
     case Deed::kill_all: patience_lost_ = true; return perform(governor_->kill_all(steady()));
     case Deed::status: return look_at_ready_ones();
+    case Deed::reload: return reload();
     case Deed::takes_port: return stranger_takes(port(), a_while);
     case Deed::takes_berth:
       if (happening.how % 3 == 0) servers_[server].haunted = happening.how % 13;
@@ -231,17 +242,23 @@ void World::pause_machine(Duration time) {
   const bool again = put_off_ == governor_->time(*due);  // the second time it is served
   note_lateness();
   const core::Acts acts = governor_->tick(steady());
-  if (!again && !acts.empty()) break_law("storm", "after a pause of hours something was overdue at once");
+  // To kill once more what is being killed does no harm.
+  const bool harmless = std::all_of(acts.begin(), acts.end(), [](const core::Act& act) {
+    return std::holds_alternative<core::KillTree>(act.effect);
+  });
+  if (!again && !harmless) break_law("storm", "after a pause of hours something was overdue at once");
   perform(acts);
 }
 
 void World::note_lateness() {
   const auto due = governor_->wake_at();
-  if (due && steady() > *due + core::AttendedTime::longest_delay) put_off_ = governor_->time(*due);
+  const Instant before = std::exchange(seen_at_, steady());
+  if (due && steady() > std::max(*due, before) + core::AttendedTime::longest_delay) put_off_ = governor_->time(*due);
 }
 
 void World::look_at_ready_ones() {
   for (std::size_t i = 0; i < servers_.size(); ++i) {
+    if (!governor_->has(i)) continue;
     const auto phase = governor_->life(i).phase();
     if (phase == core::PhaseKind::ready || phase == core::PhaseKind::unhealthy) look(i);
   }

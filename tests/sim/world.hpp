@@ -71,6 +71,7 @@ struct SimServer {
   unsigned conflicts = 0;
   core::PhaseKind phase = core::PhaseKind::idle;
   unsigned restarts = 0;
+  bool was_fixed = false;  // its port, in some edition of the file
   bool touched = false;
 };
 
@@ -116,6 +117,10 @@ class World : public core::PortBinder {
   void serve(const Entry& entry);
   void happen(const Happening& happening);
   void command(const Happening& happening, std::size_t server);
+  // world_reload.cpp
+  void reload();
+  [[nodiscard]] std::shared_ptr<ServerConfig> next_edition(std::size_t server, Dice& dice) const;
+  void take_leave();
   void perform(const core::Acts& acts);
   void post(std::size_t server, core::Event event) { queue_.emplace_back(server, std::move(event)); }
   void schedule(Duration in, What what, std::size_t server, unsigned launch = 0, unsigned detail = 0);
@@ -193,6 +198,7 @@ class World : public core::PortBinder {
   Instant began_ = time_;
   Duration skew_{0};                // of the steady clock, by pauses of the machine
   std::optional<Instant> put_off_;  // what was due when last nobody came, in attended time
+  Instant seen_at_{};               // steady: when somebody was there last
   Instant frozen_until_{};
   Instant no_processes_until_{};
   Instant no_descriptors_until_{};
@@ -203,6 +209,7 @@ class World : public core::PortBinder {
   std::size_t quiet_checks_ = 0;  // of servers that were ready, since anything else has happened
   Instant quiet_since_{};
   unsigned supervisors_ = 0;
+  unsigned edition_ = 0;            // of the file
   std::optional<Instant> down_by_;  // at the latest
   bool patience_lost_ = false;      // all were killed, in no order
 
