@@ -22,6 +22,14 @@ if(BERTH_SANITIZE)
   add_link_options(-fsanitize=address,undefined)
 endif()
 
+if(BERTH_TSAN)
+  add_compile_options(-fsanitize=thread -fno-omit-frame-pointer)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    add_compile_options(-Wno-tsan)  # Asio has fences beside its locks; it does not rely on them here
+  endif()
+  add_link_options(-fsanitize=thread)
+endif()
+
 # Asio, Beast and Process are compiled once, in berth_boost, and only declared elsewhere: measured on two cores, a
 # file that uses them takes a third of the header-only time, and Process v2 in 1.81 does not link header-only at all. A
 # change of one file is a program again in 3 to 8 seconds then; precompiled headers were tried on top and gave a tenth

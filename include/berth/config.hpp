@@ -40,9 +40,16 @@ struct PortsConfig {
   friend bool operator==(const PortsConfig&, const PortsConfig&) = default;
 };
 
+// How a log file is written: for people and `grep`, or an object a line.
+enum class LogFormat { text, json };
+
+enum class LogLevel { debug, info, warn, error };
+
 struct SupervisorConfig {
   unsigned start_concurrency = 8;  // 1–1024
   Milliseconds shutdown_timeout{30'000};
+  LogLevel log_level = LogLevel::info;  // of Berth's own log
+  LogFormat log_format = LogFormat::text;
 
   friend bool operator==(const SupervisorConfig&, const SupervisorConfig&) = default;
 };
@@ -92,8 +99,9 @@ struct ConflictConfig {
 };
 
 struct LogConfig {
-  std::uint64_t max_size = 10ULL * 1024 * 1024;  // bytes
-  unsigned files = 5;
+  std::uint64_t max_size = 10ULL * 1024 * 1024;  // bytes, ≥ 1
+  unsigned files = 5;                            // kept beside the current one
+  LogFormat format = LogFormat::text;
 
   friend bool operator==(const LogConfig&, const LogConfig&) = default;
 };

@@ -3,10 +3,9 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
-
-#include "app/output.hpp"
 
 namespace berth::app {
 
@@ -39,11 +38,14 @@ Console::~Console() {
   for (int i = 0; i < 64 && !queue_.empty() && writable(fd_); ++i) write_some();
 }
 
+bool Console::refuses() {
+  if (queue_.size() - written_ <= longest_queue) return false;
+  ++dropped_lines_;
+  return true;
+}
+
 void Console::raw(std::string_view line) {
-  if (queue_.size() > longest_queue) {
-    ++dropped_lines_;
-    return;
-  }
+  if (refuses()) return;
   if (dropped_lines_ > 0) {
     queue_ += "berth: " + std::to_string(dropped_lines_) + " lines were not shown, because nobody read\n";
     dropped_lines_ = 0;
@@ -57,15 +59,18 @@ void Console::line(std::size_t index, std::string_view name, std::string_view te
   if (colour_) line += colours[index % colours.size()];
   line.append(name).append(width_ > name.size() ? width_ - name.size() : 0, ' ').append(" | ");
   if (colour_) line += "\x1b[0m";
-  raw(line + printable(text) + "\n");
+  raw(line.append(text) + "\n");
 }
 
 void Console::write_some() {
   while (!queue_.empty() && (!pollable_ || writable(fd_))) {
-    const ssize_t written = ::write(fd_, queue_.data(), std::min(queue_.size(), piece));
+    const ssize_t written = ::write(fd_, queue_.data() + written_, std::min(queue_.size() - written_, piece));
     if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return queue_.clear();  // the terminal is gone; the log files have it all
-    queue_.erase(0, static_cast<std::size_t>(written));
+    written_ += written < 0 ? queue_.size() - written_  // the terminal is gone; the log files have it all
+                            : static_cast<std::size_t>(written);
+    if (written_ < queue_.size() && written_ < longest_queue / 2) continue;
+    queue_.erase(0, written_);
+    written_ = 0;
   }
   if (queue_.empty() || waiting_) return;
   waiting_ = true;

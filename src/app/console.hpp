@@ -26,7 +26,10 @@ class Console {
   // A whole line, its newline included, as it is.
   void raw(std::string_view line);
 
-  // One that a server said; `index` chooses the colour.
+  // No line is taken now; it is counted, and the caller need not make it.
+  [[nodiscard]] bool refuses();
+
+  // One that a server said, fit to be shown; `index` chooses the colour.
   void line(std::size_t index, std::string_view name, std::string_view text);
 
  private:
@@ -36,6 +39,7 @@ class Console {
   bool colour_;
   std::size_t width_;
   std::string queue_;
+  std::size_t written_ = 0;  // bytes of the queue
   std::uint64_t dropped_lines_ = 0;
   bool waiting_ = false;
   bool pollable_ = false;

@@ -5,6 +5,7 @@
 #include <boost/json/array.hpp>
 #include <charconv>
 
+#include "app/control_words.hpp"
 #include "app/status_json.hpp"
 #include "os/fd.hpp"
 #include "os/json_text.hpp"
@@ -17,41 +18,6 @@ using core::PhaseKind;
 using core::State;
 
 namespace {
-
-std::string error_body(std::string_view code, std::string_view message) {
-  return os::json_text(json::object{{"error", json::object{{"code", code}, {"message", message}}}});
-}
-
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-// RFC 3986, 2.1. What is no escape stays as it is.
-std::string decoded(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size() && hex_value(text[i + 1]) >= 0 && hex_value(text[i + 2]) >= 0) {
-      out += static_cast<char>(hex_value(text[i + 1]) * 16 + hex_value(text[i + 2]));
-      i += 2;
-    } else {
-      out += text[i];
-    }
-  }
-  return out;
-}
-
-std::vector<std::string> split(std::string_view text, char separator) {
-  std::vector<std::string> parts;
-  while (!text.empty()) {
-    const auto end = std::min(text.find(separator), text.size());
-    if (end > 0) parts.push_back(decoded(text.substr(0, end)));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return parts;
-}
 
 // Each keeps a connection: all together must leave some to those who only ask.
 std::size_t most_waiters() {
@@ -74,9 +40,13 @@ struct ControlApi::Waiter {
 };
 
 ControlApi::ControlApi(boost::asio::io_context& io, Fleet& fleet, Answers answers)
-    : io_(io), fleet_(fleet), answers_(std::move(answers)), feed_(fleet.history()) {}
+    : io_(io), fleet_(fleet), answers_(std::move(answers)), feed_(fleet.history()), logs_(io) {}
 
 ControlApi::~ControlApi() = default;
+
+bool ControlApi::too_many() {
+  return feed_.size() + logs_.size() + waiters_.size() >= most_waiters();
+}
 
 void ControlApi::handle(const ControlRequest& request, Respond respond, Connected connected) {
   const auto question = std::min(request.target.find('?'), request.target.size());
@@ -88,7 +58,8 @@ void ControlApi::handle(const ControlRequest& request, Respond respond, Connecte
     return std::equal(path.begin(), path.end(), parts.begin(), parts.end());
   };
   const bool known = is({"v1", "status"}) || is({"v1", "ports"}) || is({"v1", "wait"}) || is({"v1", "down"}) ||
-                     is({"v1", "events"}) || is({"v1", "reload"}) ||
+                     is({"v1", "events"}) || is({"v1", "reload"}) || is({"v1", "logs"}) ||
+                     (path.size() == 3 && path[0] == "v1" && path[1] == "logs") ||
                      (path.size() >= 3 && path.size() <= 4 && path[0] == "v1" && path[1] == "servers");
   if (!known) return respond(404, error_body("not_found", "there is nothing at " + request.target));
 
@@ -96,6 +67,7 @@ void ControlApi::handle(const ControlRequest& request, Respond respond, Connecte
   if (get && is({"v1", "ports"})) return respond(200, ports());
   if (get && is({"v1", "wait"})) return wait(query, std::move(respond), std::move(connected));
   if (get && is({"v1", "events"})) return events(request, query, respond);
+  if (get && path[1] == "logs") return logs(path.size() > 2 ? path[2] : "", query, respond);
   if (post && is({"v1", "down"})) {
     respond(202, "{}");
     return answers_.down();
@@ -182,7 +154,7 @@ void ControlApi::events(const ControlRequest& request, const std::string& query,
   if (!sane) return respond(400, error_body("bad_request", "`after` and Last-Event-ID are the number of an event"));
   const auto found = fleet_.find(wish.servers);
   if (!found) return respond(404, error_body("unknown_server", found.error()));
-  if (feed_.size() + waiters_.size() >= most_waiters()) {
+  if (too_many()) {
     return respond(503, error_body("too_many_waiting", "too many clients are following already; try `follow=0`"));
   }
   feed_.answer(std::move(wish), respond);
@@ -238,7 +210,7 @@ void ControlApi::wait(const std::string& query, Respond respond, Connected conne
   for (const std::size_t i : *found) {
     if (!names.empty() || fleet_.at(i).life().wanted_up()) waiter->servers.push_back(i);
   }
-  if (feed_.size() + waiters_.size() >= most_waiters()) {
+  if (too_many()) {
     return respond(503, error_body("too_many_waiting", "too many clients are waiting already; try `berth status`"));
   }
   waiter->respond = std::move(respond);
@@ -324,6 +296,7 @@ bool ControlApi::somebody_has_left(Waiter& waiter) {
 
 void ControlApi::finish() {
   feed_.finish();
+  logs_.finish();
 }
 
 void ControlApi::settled() {

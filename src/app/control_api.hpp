@@ -13,6 +13,7 @@
 #include "app/control_server.hpp"
 #include "app/event_feed.hpp"
 #include "app/fleet.hpp"
+#include "app/log_feed.hpp"
 #include "app/reload.hpp"
 
 namespace berth::app {
@@ -32,6 +33,8 @@ class ControlApi {
 
   // Something may have changed: answers those who wait for it.
   void settled();
+  // The thread that writes logs has got on.
+  void logs_written() { logs_.written(); }
   // Nothing will change any more: ends the answers that go on.
   void finish();
 
@@ -45,6 +48,8 @@ class ControlApi {
   void inspect(const std::string& name, const std::string& query, const Respond& respond, const Connected& connected);
   void wait(const std::string& query, Respond respond, Connected connected);
   void reload(const std::string& query, const Respond& respond);
+  void logs(const std::string& name, const std::string& query, const Respond& respond);  // control_logs.cpp
+  [[nodiscard]] bool too_many();                                                         // who wait or follow
   Outcome outcome(const Waiter& waiter) const;
   bool somebody_has_left(Waiter& waiter);
   std::string who_is(const Waiter& waiter, Outcome wanted) const;
@@ -55,6 +60,7 @@ class ControlApi {
   Answers answers_;
   std::list<std::shared_ptr<Waiter>> waiters_;
   EventFeed feed_;
+  LogFeed logs_;
 };
 
 }  // namespace berth::app

@@ -44,9 +44,11 @@ Fleet::Fleet(asio::io_context& io, const Config& config, Harbour harbour, Observ
     events_.emplace_back(server, std::move(event));
     run_events_soon();
   };
-  harbour_.said = [this](std::size_t server, Stream stream, std::string_view line) {
-    if (observers_.said) observers_.said(*servers_[server], stream, line);
-  };
+  if (observers_.said) {
+    harbour_.said = [this](std::size_t server, Stream stream, std::string_view line) {
+      observers_.said(*servers_[server], stream, line);
+    };
+  }
   harbour_.report = [this](std::size_t server, const core::Report& report) {
     if (observers_.reported) observers_.reported(*servers_[server], report);
   };
@@ -430,6 +432,10 @@ std::vector<ServerStatus> Fleet::status() {
   all.reserve(line_.size());
   for (Server* server : line_) all.push_back(server->status(now, orphans));
   return all;
+}
+
+void Fleet::logs_progressed() {
+  for (Server* server : line_) server->log().progress();
 }
 
 Explanation Fleet::explain(std::size_t index) {

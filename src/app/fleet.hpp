@@ -33,7 +33,7 @@ class Fleet {
   // What others want to know. Called from within the loop; none of them may call back into the fleet.
   struct Observers {
     std::function<void(const Server&, const core::Report&)> reported;
-    std::function<void(const Server&, Stream, std::string_view)> said;
+    std::function<void(const Server&, Stream, std::string_view)> said;  // as it was said; may be left empty
     std::function<void(const std::string&)> log;
     std::function<void()> settled;  // no event is left to handle for now
   };
@@ -79,6 +79,8 @@ class Fleet {
   void verify();
   // Verified now.
   std::vector<ServerStatus> status();
+  // The thread that writes logs has got on.
+  void logs_progressed();
   // How one came to be as it is. Verified now.
   Explanation explain(std::size_t index);
   [[nodiscard]] const core::History& history() const { return history_; }

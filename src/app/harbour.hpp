@@ -21,6 +21,8 @@
 
 namespace berth::app {
 
+class LogDesk;
+
 struct Harbour {
   boost::asio::any_io_executor executor;
   std::string project;
@@ -34,6 +36,7 @@ struct Harbour {
   std::string log_dir;
   std::optional<rlimit> child_limits;
   core::PortDesk* desk = nullptr;
+  LogDesk* logs = nullptr;
   os::Guardian* guardian = nullptr;
   core::History* history = nullptr;  // of all servers; set by the fleet
   os::CgroupPlace cgroups;
@@ -41,7 +44,7 @@ struct Harbour {
 
   // Queues an event for a server (by its index); handled before the loop goes on.
   std::function<void(std::size_t server, core::Event)> post;
-  // A line that a server said, redacted.
+  // A line that a server said, as it was said. Empty: nobody listens.
   std::function<void(std::size_t server, Stream, std::string_view line)> said;
   // Something in a server's history.
   std::function<void(std::size_t server, const core::Report&)> report;

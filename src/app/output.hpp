@@ -4,28 +4,18 @@
 #include <array>
 #include <cstdint>
 #include <deque>
-#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "core/line_splitter.hpp"
+#include "core/log_record.hpp"
+#include "core/printable.hpp"
+
 namespace berth::app {
 
-enum class Stream : std::uint8_t { out, err };
-
-// Cuts a stream of bytes into lines. A line is given up in pieces when it is longer than 64 KiB; bytes that end no line
-// wait for the rest, or for `flush`.
-class LineSplitter {
- public:
-  static constexpr std::size_t longest = 65536;
-  using Sink = std::function<void(std::string_view line)>;
-
-  void feed(std::string_view bytes, const Sink& sink);
-  void flush(const Sink& sink);
-
- private:
-  std::string rest_;
-};
+using core::LineSplitter;
+using core::Stream;
 
 // The last lines of both streams, at most 20 of them and 4 KiB in all. When there are too many, the stream that has
 // more gives up its oldest: a flood on one does not wash away the last words on the other.
@@ -52,7 +42,6 @@ class OutputTail {
   std::uint64_t next_number_ = 0;
 };
 
-// Valid UTF-8 without control characters, whatever was said: a tail goes into JSON and onto terminals.
-std::string printable(std::string_view line);
+using core::printable;
 
 }  // namespace berth::app

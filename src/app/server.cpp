@@ -39,9 +39,13 @@ Server::Server(Harbour& harbour, std::size_t index, std::shared_ptr<const Server
       life_(life),
       redact_(config_->secret_values),
       conflict_words_(config_->conflict.patterns),
-      log_(harbour.log_dir + "/" + config_->name + ".log"),
+      log_(harbour.executor, *harbour.logs, harbour.log_dir + "/" + config_->name + ".log", config_->log,
+           [this](const std::string& line) { harbour_.warn(line); }),
       out_(harbour.executor, [this](std::string_view bytes) { on_output(Stream::out, bytes); }),
-      err_(harbour.executor, [this](std::string_view bytes) { on_output(Stream::err, bytes); }) {}
+      err_(harbour.executor, [this](std::string_view bytes) { on_output(Stream::err, bytes); }) {
+  log_.reads_from(out_, err_);
+  out_.comes_after(err_);
+}
 
 Server::~Server() = default;
 
@@ -53,7 +57,11 @@ void Server::reconfigure(std::shared_ptr<const ServerConfig> config) {
   const auto before = std::exchange(config_, std::move(config));
   redact_.add(config_->secret_values);  // what was a secret has been said, and may be said again
   conflict_words_ = ConflictWords(config_->conflict.patterns);
-  if (config_->name != before->name) log_ = os::LogFile(harbour_.log_dir + "/" + config_->name + ".log");
+  if (config_->name != before->name) {
+    log_.move_to(harbour_.log_dir + "/" + config_->name + ".log", config_->log);
+  } else {
+    log_.configure(config_->log);
+  }
 }
 
 // ---- the berth

@@ -16,9 +16,9 @@
 #include "app/output.hpp"
 #include "app/prober.hpp"
 #include "app/redactor.hpp"
+#include "app/server_log.hpp"
 #include "core/lifecycle.hpp"
 #include "os/listeners.hpp"
-#include "os/log_file.hpp"
 #include "os/output_pipe.hpp"
 #include "os/process_tree.hpp"
 
@@ -93,6 +93,9 @@ class Server {
   [[nodiscard]] bool leader_lives() const { return run_ && run_->leader_alive; }
   [[nodiscard]] bool wants_close_look() const { return close_look_; }
   [[nodiscard]] std::string redacted(std::string_view text) const { return redact_(text); }
+  [[nodiscard]] const Redactor& redactor() const { return redact_; }
+  [[nodiscard]] ServerLog& log() { return log_; }
+  [[nodiscard]] LogCounters log_counters() const { return log_.counters(); }
 
   // Asks the server itself, as a client would. Why that is not possible; or nothing, and `done` follows, once, with the
   // URL that was asked: also when the server ends meanwhile.
@@ -142,9 +145,8 @@ class Server {
   std::string url(Port port, const std::string& host) const;
   std::string host_for_urls() const;
   [[nodiscard]] std::string current_url() const;  // while it has a berth
-  void write_log(std::string_view bytes);
   void on_output(Stream stream, std::string_view bytes);
-  void on_line(Stream stream, std::string_view line);
+  void on_line(Stream stream, std::string_view line, bool among_the_last);
   void listen_to_words(std::string_view line);
   [[nodiscard]] bool something_is_left(const os::Orphans& orphans) const;
   [[nodiscard]] std::vector<pid_t> members() const;
@@ -166,11 +168,9 @@ class Server {
   const core::Lifecycle& life_;
   Redactor redact_;
   ConflictWords conflict_words_;
-  os::LogFile log_;
+  ServerLog log_;
   os::OutputPipe out_;
   os::OutputPipe err_;
-  LineSplitter out_lines_;
-  LineSplitter err_lines_;
   OutputTail tail_;
   std::optional<Run> run_;
   std::unique_ptr<HttpProbe> probe_;

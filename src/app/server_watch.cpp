@@ -18,28 +18,19 @@ namespace berth::app {
 // ---- words
 // ------------------------------------------------------------------------------------------------------------
 
-void Server::write_log(std::string_view bytes) {
-  const std::string before = log_.trouble();
-  log_.append(bytes);
-  if (log_.trouble() == before) return;
-  harbour_.warn(log_.trouble().empty()
-                    ? log_.path() + " is written again; " + std::to_string(log_.dropped_bytes()) + " bytes were dropped"
-                    : log_.path() + " cannot be written: " + log_.trouble() +
-                          "; the server runs on, its output is dropped");
-}
-
 void Server::on_output(Stream stream, std::string_view bytes) {
-  write_log(bytes);
-  LineSplitter& lines = stream == Stream::out ? out_lines_ : err_lines_;
-  lines.feed(bytes, [&](std::string_view line) { on_line(stream, line); });
+  // Every line is looked at only while that matters; of a flood, the last ones are kept.
+  const bool every = harbour_.said || (run_ && life_.phase() == core::PhaseKind::starting);
+  log_.take(stream, bytes, [&](std::string_view line, bool among_the_last) {
+    if (every || among_the_last) on_line(stream, line, among_the_last);
+  });
   if (life_.phase() == core::PhaseKind::starting) harbour_.look_soon();
 }
 
-void Server::on_line(Stream stream, std::string_view line) {
+void Server::on_line(Stream stream, std::string_view line, bool among_the_last) {
   if (line.ends_with('\r')) line.remove_suffix(1);
-  const std::string clean = redact_.shown(line);
-  tail_.add(stream, clean);
-  harbour_.said(index_, stream, clean);
+  if (among_the_last) tail_.add(stream, redact_.shown(line));
+  if (harbour_.said) harbour_.said(index_, stream, line);
   if (run_ && life_.phase() == core::PhaseKind::starting) listen_to_words(line);
 }
 
@@ -223,8 +214,7 @@ void Server::check_cleared(const os::Orphans& orphans) {
 void Server::drain_output() {
   out_.drain();
   err_.drain();
-  out_lines_.flush([&](std::string_view line) { on_line(Stream::out, line); });
-  err_lines_.flush([&](std::string_view line) { on_line(Stream::err, line); });
+  log_.flush([&](Stream stream, std::string_view line) { on_line(stream, line, true); });
 }
 
 void Server::forget_run() {
@@ -323,6 +313,9 @@ ServerStatus Server::status(core::Instant now, const os::Orphans& orphans) const
   }
   if (life_.reason() && !status.ready) status.reason = std::string(to_string(*life_.reason()));
   status.detail = redact_.shown(detail(now));
+  if (const std::string trouble = log_.trouble(); !trouble.empty()) {
+    status.detail += (status.detail.empty() ? "" : "; ") + redact_.shown(trouble);
+  }
   if (run_) {
     status.mcp = run_->mcp;
     const auto usage = os::usage_of(members(orphans));

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <bit>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -41,7 +42,8 @@ namespace {
 constexpr Milliseconds patience_with_kills{5'000};
 // An editor writes a file in several steps.
 constexpr Milliseconds quiet_before_reload{200};
-constexpr unsigned last_words = 50;  // looks, 10 ms apart, whether all answers have been taken
+constexpr Milliseconds patience_with_disk{1'000};  // when somebody waits for us
+constexpr unsigned last_words = 50;                // looks, 10 ms apart, whether all answers have been taken
 
 // Three descriptors a server are more than the usual 1024 for a few hundred of them. Children get back what there was.
 std::optional<rlimit> raise_descriptor_limit() {
@@ -53,10 +55,19 @@ std::optional<rlimit> raise_descriptor_limit() {
   return before;
 }
 
-std::shared_ptr<spdlog::logger> make_log(const SupervisorOptions& options, app::Console* terminal) {
-  const auto file = std::make_shared<app::LogFileSink>(options.log_dir + "/berth.log");
-  file->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
-  std::vector<spdlog::sink_ptr> sinks{file};
+spdlog::level::level_enum level_of(LogLevel level) {
+  switch (level) {
+    case LogLevel::debug: return spdlog::level::debug;
+    case LogLevel::warn: return spdlog::level::warn;
+    case LogLevel::error: return spdlog::level::err;
+    case LogLevel::info: break;
+  }
+  return spdlog::level::info;
+}
+
+std::shared_ptr<spdlog::logger> make_log(const SupervisorOptions& options, const Config& config,
+                                         std::shared_ptr<app::LogFileSink> file, app::Console* terminal) {
+  std::vector<spdlog::sink_ptr> sinks{std::move(file)};
   if (terminal != nullptr) {
     auto sink = std::make_shared<app::ConsoleSink>(*terminal, options.colour);
     sink->set_pattern("berth: %v");
@@ -64,10 +75,16 @@ std::shared_ptr<spdlog::logger> make_log(const SupervisorOptions& options, app::
     sinks.push_back(std::move(sink));
   }
   auto log = std::make_shared<spdlog::logger>("berth", sinks.begin(), sinks.end());
-  log->set_level(options.verbose ? spdlog::level::debug : spdlog::level::info);
-  log->flush_on(spdlog::level::info);
-  if (const auto why = file->trouble(); !why.empty()) log->warn("cannot write {}/berth.log: {}", options.log_dir, why);
+  log->set_level(options.verbose ? spdlog::level::debug : level_of(config.supervisor.log_level));
   return log;
+}
+
+std::vector<std::string> all_secrets(const Config& config) {
+  std::vector<std::string> secrets;
+  for (const ServerConfig& server : config.servers) {
+    secrets.insert(secrets.end(), server.secret_values.begin(), server.secret_values.end());
+  }
+  return secrets;
 }
 
 std::vector<Port> fixed_ports(const Config& config) {
@@ -107,8 +124,12 @@ class Supervisor::Impl {
         mark_(os::SupervisorMark::of_this_process(brand)),
         ledger_(open_ledger()),
         guardian_(mark_, locks(), [this] { tidy_ledger(); }),
+        logs_([this] { on_log_progress(); }),
+        log_file_(std::make_shared<app::LogFileSink>(logs_.writer(), options_.log_dir + "/berth.log",
+                                                     config_.supervisor.log_format,
+                                                     core::Redactor(all_secrets(config_)))),
         terminal_(make_terminal()),
-        log_(make_log(options_, terminal_.get())),
+        log_(make_log(options_, config_, log_file_, terminal_.get())),
         binder_(ledger_),
         desk_(config_.ports.range, fixed_ports(config_), binder_,
               [this](const std::string& line) { log_->info(line); }),
@@ -146,6 +167,10 @@ class Supervisor::Impl {
     if (!options_.foreground) signals_.add(SIGHUP);  // nobody's terminal
     wait_for_signal();
     log_->info("berth {} looks after {} ({}), pid {}", options_.version, config_.name, config_.path, ::getpid());
+    logs_.writer().flush(patience_with_disk);
+    if (const auto why = log_file_->trouble(); !why.empty()) {
+      log_->warn("cannot write {}/berth.log: {}", options_.log_dir, why);
+    }
     if (!leftovers_.empty()) {
       log_->warn("an earlier supervisor of this project, pid {}, was killed; ended what it had left: {}",
                  lock_.predecessor()->pid, fmt::join(leftovers_, ", "));
@@ -206,6 +231,7 @@ class Supervisor::Impl {
     harbour.log_dir = options_.log_dir;
     harbour.child_limits = raise_descriptor_limit();
     harbour.desk = &desk_;
+    harbour.logs = &logs_;
     harbour.guardian = &guardian_;
     harbour.cgroups = os::CgroupPlace::find();
     harbour.cgroups.tidy(os::run_group_prefix);
@@ -217,9 +243,13 @@ class Supervisor::Impl {
   app::Fleet::Observers observers() {
     app::Fleet::Observers observers;
     observers.reported = [this](const app::Server& server, const core::Report& report) { reported(server, report); };
-    observers.said = [this](const app::Server& server, app::Stream, std::string_view line) {
-      if (console_) console_->line(server.index(), server.config().name, line);
-    };
+    if (options_.foreground && !options_.quiet) {
+      observers.said = [this](const app::Server& server, app::Stream, std::string_view line) {
+        if (console_ && !console_->refuses()) {
+          console_->line(server.index(), server.config().name, server.redactor().shown(line));
+        }
+      };
+    }
     observers.log = [this](const std::string& line) { log_->warn(line); };
     observers.settled = [this] {
       tell_ledger();
@@ -278,6 +308,16 @@ class Supervisor::Impl {
     status.uptime_s = std::chrono::duration<double>(Clock::now() - started_).count();
     status.ports = {config_.ports.range, desk_.berths(), desk_.registry().dead()};
     return status;
+  }
+
+  // In the thread that writes logs.
+  void on_log_progress() {
+    if (log_progress_.exchange(true)) return;
+    asio::post(io_, [this] {
+      log_progress_ = false;
+      fleet_.logs_progressed();
+      api_.logs_written();
+    });
   }
 
   // ---- the ledger
@@ -361,6 +401,7 @@ class Supervisor::Impl {
       log_->log(quiet ? spdlog::level::debug : spdlog::level::info, "reload ({}): {}", why, line);
     }
     config_ = *reload.config;
+    log_file_->hide(all_secrets(config_));
     desk_.set_fixed_ports(fixed_ports(config_));
     if (console_) console_->widen(longest_name(config_));
     fleet_.reload(config_, reload.plan, options_.names.empty());
@@ -456,6 +497,7 @@ class Supervisor::Impl {
     if (std::exchange(finished_, true)) return;
     asio::post(io_, [this] {
       if (control_) control_->close();
+      logs_.writer().flush(patience_with_disk);  // those who follow logs are told all of it
       api_.finish();
       say_goodbye(last_words);
     });
@@ -479,6 +521,9 @@ class Supervisor::Impl {
   PortLedger ledger_;
   os::Guardian guardian_;
   asio::io_context io_{1};
+  std::atomic<bool> log_progress_{false};
+  app::LogDesk logs_;
+  std::shared_ptr<app::LogFileSink> log_file_;
   std::unique_ptr<app::Console> terminal_;  // stderr, for what Berth says
   std::shared_ptr<spdlog::logger> log_;
   os::LeasedBinder binder_;

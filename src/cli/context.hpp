@@ -86,6 +86,7 @@ void add_ports(CLI::App& app, Context& context);
 void add_url_env(CLI::App& app, Context& context);
 void add_explain(CLI::App& app, Context& context);
 void add_events(CLI::App& app, Context& context);
+void add_logs(CLI::App& app, Context& context);
 void add_inspect(CLI::App& app, Context& context);
 void add_init(CLI::App& app, Context& context);
 void add_version(CLI::App& app, Context& context);

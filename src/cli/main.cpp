@@ -44,6 +44,7 @@ int main(int argc, char** argv) {
   add_url_env(app, context);
   add_explain(app, context);
   add_events(app, context);
+  add_logs(app, context);
   add_inspect(app, context);
   add_init(app, context);
   add_version(app, context);

@@ -48,6 +48,9 @@ constexpr std::array<std::string_view, 3> restart_words{"always", "on-failure", 
 constexpr std::array<std::string_view, 4> ready_words{"listen", "http", "mcp", "none"};
 constexpr std::array<std::string_view, 3> health_words{"listen", "http", "none"};
 
+constexpr std::array<std::string_view, 2> log_formats{"text", "json"};
+constexpr std::array<std::string_view, 4> log_levels{"debug", "info", "warn", "error"};
+
 constexpr double one_million = 1'000'000;
 using enum Kind;
 using enum Change;
@@ -93,6 +96,13 @@ constexpr std::array all_fields{
     into<&Config::supervisor, &SupervisorConfig::shutdown_timeout>({.section = "supervisor",
         .key = "shutdown_timeout", .kind = duration, .standard = R"("30s")", .change = live,
         .help = "How long the end of everything may take before what is left is killed"}),
+    into<&Config::supervisor, &SupervisorConfig::log_level>({.section = "supervisor", .key = "log_level",
+        .kind = choice, .standard = R"("info")", .change = supervisor,
+        .help = "What Berth says in its own log, berth.log, and on the terminal of a foreground `berth up`; -v is "
+                "\"debug\"", .choices = log_levels}),
+    into<&Config::supervisor, &SupervisorConfig::log_format>({.section = "supervisor", .key = "log_format",
+        .kind = choice, .standard = R"("text")", .change = supervisor,
+        .help = "How berth.log is written: for people, or a JSON object a line", .choices = log_formats}),
 
     into<&ServerConfig::name>({.section = "servers", .key = "name", .kind = name, .sample = R"("everything")",
         .change = restart, .help = "Letters, digits, `_`, `.` and `-`; once in the file", .required = true}),
@@ -194,11 +204,13 @@ constexpr std::array all_fields{
         .help = "Ports to try in a row; 0 for the whole range", .least = 0, .most = 65535}),
 
     into<&ServerConfig::log, &LogConfig::max_size>({.section = "servers.log", .key = "max_size", .kind = size,
-        .standard = R"("10MiB")", .change = live, .help = "Size at which a new file is begun", .least = 1,
-        .not_yet = true}),
+        .standard = R"("10MiB")", .change = live, .help = "Size at which a new file is begun", .least = 1}),
     into<&ServerConfig::log, &LogConfig::files>({.section = "servers.log", .key = "files", .kind = integer,
         .standard = "5", .change = live, .help = "Older files kept beside the current one", .least = 0,
-        .most = 1000, .not_yet = true}),
+        .most = 1000}),
+    into<&ServerConfig::log, &LogConfig::format>({.section = "servers.log", .key = "format", .kind = choice,
+        .standard = R"("text")", .change = live,
+        .help = "\"text\": time, stream and line; \"json\": the same as a JSON object a line", .choices = log_formats}),
 };
 // clang-format on
 

@@ -54,7 +54,6 @@ struct Field {
   double most = 0;
   std::span<const std::string_view> choices{};
   bool required = false;
-  bool not_yet = false;  // accepted, and without effect in this version
 
   // Where the value goes: into the Config or into a ServerConfig. Without a `read_…`, server.cpp reads it.
   void (*read_config)(const Field&, const Node&, Report&, Config&) = nullptr;

@@ -79,12 +79,6 @@ std::string home_of(std::string_view key) {
   return "";
 }
 
-void warn_without_effect(const Field& field, const Entry& entry, Report& report) {
-  if (field.not_yet) {
-    report.warning(entry.at, fmt::format("`{}` is accepted but has no effect in this version", spoken_name(field)));
-  }
-}
-
 void assign(const Field& field, const Node& node, Report& report, Config& out) {
   if (field.read_config != nullptr) field.read_config(field, node, report, out);
 }
@@ -98,7 +92,6 @@ void read_entries(const Node& table, std::string_view section, Strictness strict
   for (const Entry& entry : table.entries) {
     const std::string below = joined(section, entry.key);
     if (const Field* field = find_field(section, entry.key)) {
-      warn_without_effect(*field, entry, report);
       assign(*field, entry.value, report, out);
     } else if (find_section(below) == nullptr) {
       if (strictness == Strictness::strict || !probably(entry.key, section).empty())

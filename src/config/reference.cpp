@@ -82,17 +82,16 @@ std::string describe(const Field& field) {
   text += ".";
   text += limits(field);
   if (field.required) text += " Required.";
-  if (field.not_yet) text += " Accepted, without effect in this version.";
   text += change_tag(field.change);
   const bool sample_is_shown = field.required || field.standard.empty();
   if (sample_is_shown || field.sample.empty()) return comment(text);
   return comment(text) + fmt::format("# For example: {} = {}\n", field.key, field.sample);
 }
 
-// Commented out where there is no default, or where a value would only bring a warning.
+// Commented out where there is no default.
 std::string assignment(const Field& field) {
   const std::string_view value = field.standard.empty() ? field.sample : field.standard;
-  const bool live = (field.required || !field.standard.empty()) && !field.not_yet;
+  const bool live = field.required || !field.standard.empty();
   return fmt::format("{}{} = {}\n", live ? "" : "# ", field.key, value);
 }
 

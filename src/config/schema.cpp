@@ -116,8 +116,7 @@ std::string shape(const Field& field) {
 }
 
 std::string schema_of(const Field& field) {
-  std::string help = std::string(field.help) + ".";
-  if (field.not_yet) help += " Accepted, without effect in this version.";
+  const std::string help = std::string(field.help) + ".";
   std::string text = fmt::format(R"({{ "description": {}, {})", quote(help), shape(field));
   if (!field.standard.empty()) text += fmt::format(R"(, "default": {})", field.standard);
   return text + " }";

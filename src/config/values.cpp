@@ -249,6 +249,20 @@ void read_value(const Field& field, const Node& node, Report& report, RestartPol
   if (word == "never") out = RestartPolicy::never;
 }
 
+void read_value(const Field& field, const Node& node, Report& report, LogFormat& out) {
+  const std::string_view word = read_choice(field, node, report);
+  if (word == "text") out = LogFormat::text;
+  if (word == "json") out = LogFormat::json;
+}
+
+void read_value(const Field& field, const Node& node, Report& report, LogLevel& out) {
+  const std::string_view word = read_choice(field, node, report);
+  if (word == "debug") out = LogLevel::debug;
+  if (word == "info") out = LogLevel::info;
+  if (word == "warn") out = LogLevel::warn;
+  if (word == "error") out = LogLevel::error;
+}
+
 void read_value(const Field& field, const Node& node, Report& report, std::optional<Port>& out) {
   constexpr std::string_view wanted = "\"auto\" or a number from 1 to 65535";
   std::optional<std::int64_t> number;

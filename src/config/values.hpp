@@ -23,6 +23,8 @@ void read_value(const Field&, const Node&, Report&, std::string&);
 void read_value(const Field&, const Node&, Report&, Milliseconds&);
 void read_value(const Field&, const Node&, Report&, Probe&);
 void read_value(const Field&, const Node&, Report&, RestartPolicy&);
+void read_value(const Field&, const Node&, Report&, LogFormat&);
+void read_value(const Field&, const Node&, Report&, LogLevel&);
 void read_value(const Field&, const Node&, Report&, std::optional<Port>&);
 void read_value(const Field&, const Node&, Report&, PortRange&);
 void read_value(const Field&, const Node&, Report&, std::vector<int>& exit_codes);

@@ -26,8 +26,16 @@ class OutputPipe {
 
   // Takes what is there now, at most `limit` bytes, without waiting. A grandchild may hold the other end open, so the
   // end of a server is known from its exit and never from the end of this.
-  void drain(std::size_t limit = 1U << 20U);
+  void drain(std::size_t limit = 2U << 20U);
   void close();
+
+  // Where both have much to read, what waits in `other` is taken before what waits here: so the last words of a flood
+  // on both come last.
+  void comes_after(const OutputPipe& other);
+
+  // Takes nothing until `resume`, and lets the child wait; a `drain` takes all the same.
+  void pause();
+  void resume();
 
  private:
   struct State;

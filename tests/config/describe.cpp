@@ -33,6 +33,11 @@ class Describer {
     static constexpr const char* names[] = {"none", "listen", "http", "mcp"};
     return names[static_cast<std::size_t>(probe)];
   }
+  static std::string text(LogFormat format) { return format == LogFormat::json ? "json" : "text"; }
+  static std::string text(LogLevel level) {
+    static constexpr const char* names[] = {"debug", "info", "warn", "error"};
+    return names[static_cast<std::size_t>(level)];
+  }
   static std::string text(RestartPolicy policy) {
     static constexpr const char* names[] = {"always", "on-failure", "never"};
     return names[static_cast<std::size_t>(policy)];
@@ -78,6 +83,7 @@ void describe_tables(Describer& to, const ServerConfig& server) {
   to.line("conflict.attempts", server.conflict.attempts, standard.conflict.attempts);
   to.line("log.max_size", server.log.max_size, standard.log.max_size);
   to.line("log.files", server.log.files, standard.log.files);
+  to.line("log.format", server.log.format, standard.log.format);
 }
 
 void describe_server(Describer& to, const ServerConfig& server, const std::filesystem::path& folder) {
@@ -114,6 +120,8 @@ std::string describe(const Config& config) {
   to.line("ports.registry", config.ports.registry, standard.ports.registry);
   to.line("supervisor.start_concurrency", config.supervisor.start_concurrency, standard.supervisor.start_concurrency);
   to.line("supervisor.shutdown_timeout", config.supervisor.shutdown_timeout, standard.supervisor.shutdown_timeout);
+  to.line("supervisor.log_level", config.supervisor.log_level, standard.supervisor.log_level);
+  to.line("supervisor.log_format", config.supervisor.log_format, standard.supervisor.log_format);
   for (const ServerConfig& server : config.servers) describe_server(to, server, folder);
   return to.take();
 }

@@ -70,22 +70,6 @@ TEST_CASE("the defaults in the table are those of the program") {
   CHECK(minimal.config->servers[0].ready == ReadyConfig{});
 }
 
-TEST_CASE("a key without effect in this version says so when it is used") {
-  for (const Field& field : fields()) {
-    if (!field.not_yet) continue;
-    const std::string value(field.standard.empty() ? field.sample : field.standard);
-    const std::string key = spoken_name(field) + " = " + value + "\n";
-    const std::string server = "[[servers]]\nname = \"a\"\ncommand = \"b\"\n";
-    const bool of_server = field.section.starts_with("servers");
-    const LoadResult result = parse(of_server ? server + key : key + server, "/folder/berth.toml");
-    INFO(dotted_name(field) << "\n" << lines(result));
-    REQUIRE(result.config);
-    REQUIRE(result.diagnostics.size() == 1);
-    CHECK(result.diagnostics[0].severity == Severity::warning);
-    CHECK(result.diagnostics[0].message.find("no effect") != std::string::npos);
-  }
-}
-
 TEST_CASE("configs/berth.toml is what the table of keys makes") {
   compare_with(source_folder() / "configs/berth.toml", reference_file());
 }

@@ -17,7 +17,7 @@ std::uintmax_t size_of_logs(const Sandbox& sandbox, const std::string& name) {
 
 }  // namespace
 
-TEST_CASE("A flood of output neither stops a server nor fills the disk", "[.][later]") {
+TEST_CASE("A flood of output neither stops a server nor fills the disk") {
   Sandbox sandbox;
   auto config = sandbox.config();
   config.server("web").args({"--flood=8000000"}).set("log.max_size", "1MiB").set("log.files", 2);
@@ -60,7 +60,7 @@ TEST_CASE("A server without stdio is a server") {
   sandbox.down();
 }
 
-TEST_CASE("logs tells the two streams apart", "[.][later]") {
+TEST_CASE("logs tells the two streams apart") {
   Sandbox sandbox;
   auto config = sandbox.config();
   config.server("web").args({"--flood=1000"});  // even numbers on stdout, odd ones on stderr

@@ -56,6 +56,7 @@ struct World {
   FreePorts binder;
   core::PortDesk desk{{50000, 51000}, {}, binder, [](const std::string&) {}};
   bool down = false;
+  app::LogDesk logs{{}};
   app::Fleet fleet;
   app::ControlApi api;
 
@@ -88,6 +89,7 @@ struct World {
     harbour.instances = "fuzz";
     harbour.log_dir = fuzz::scratch_folder();
     harbour.desk = &desk;
+    harbour.logs = &logs;
     return harbour;
   }
 

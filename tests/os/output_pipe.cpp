@@ -135,5 +135,21 @@ TEST_CASE("A pipe may go while the loop still has a word for it") {
   CHECK(said.empty());
 }
 
+TEST_CASE("After a flood on two pipes the last words on the one that comes after are the last") {
+  boost::asio::io_context io{1};
+  std::string said;
+  OutputPipe err(io.get_executor(), [&](std::string_view bytes) { said += bytes; });
+  OutputPipe out(io.get_executor(), [&](std::string_view bytes) { said += bytes; });
+  out.comes_after(err);
+  const Fd out_end = out.open();
+  const Fd err_end = err.open();
+  write(out_end, std::string(5000, 'o'));
+  write(err_end, std::string(20'000, 'e'));
+  write(out_end, "flood over");
+  io.run_for(200ms);
+  CHECK(said.size() == 25'010);
+  CHECK(said.ends_with("flood over"));
+}
+
 }  // namespace
 }  // namespace berth::os::test

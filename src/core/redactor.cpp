@@ -1,10 +1,10 @@
-#include "app/redactor.hpp"
+#include "core/redactor.hpp"
 
 #include <algorithm>
 
-#include "app/output.hpp"
+#include "core/printable.hpp"
 
-namespace berth::app {
+namespace berth::core {
 
 // As JSON writes it too: most logs are that.
 void Redactor::add(const std::vector<std::string>& secrets) {
@@ -41,4 +41,4 @@ std::string Redactor::shown(std::string_view line) const {
   return printable((*this)(printable((*this)(line))));
 }
 
-}  // namespace berth::app
+}  // namespace berth::core
