@@ -106,6 +106,14 @@ struct LogConfig {
   friend bool operator==(const LogConfig&, const LogConfig&) = default;
 };
 
+// Prometheus text on a port of its own, beside the control socket.
+struct MetricsConfig {
+  unsigned port = 0;               // 0: none; up to 65535
+  std::string host = "127.0.0.1";  // a loopback address, numeric
+
+  friend bool operator==(const MetricsConfig&, const MetricsConfig&) = default;
+};
+
 using EnvironmentList = std::vector<std::pair<std::string, std::string>>;  // in file order
 
 struct ServerConfig {
@@ -140,6 +148,7 @@ struct Config {
   std::string path;  // of the file, absolute
   PortsConfig ports;
   SupervisorConfig supervisor;
+  MetricsConfig metrics;
   std::vector<ServerConfig> servers;  // in file order
 
   friend bool operator==(const Config&, const Config&) = default;

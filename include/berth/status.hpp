@@ -6,6 +6,7 @@
 #include <berth/port_registry.hpp>
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -44,6 +45,7 @@ struct ServerStatus {
   std::optional<double> time_to_ready_s;
   unsigned starts = 0;
   unsigned restarts = 0;
+  std::map<std::string, unsigned> restarts_by_cause;  // those that there were; as many as `restarts` together
   unsigned consecutive_failures = 0;
   unsigned port_conflicts = 0;
   std::optional<double> next_retry_in_s;
@@ -62,6 +64,12 @@ struct PortsStatus {
   std::vector<DeadPort> dead;
 };
 
+// The port on which metrics are served.
+struct MetricsStatus {
+  std::string url;
+  std::string trouble;  // why nobody is served there; empty: somebody is
+};
+
 struct SupervisorStatus {
   std::string project;
   std::string version;
@@ -71,6 +79,7 @@ struct SupervisorStatus {
   double uptime_s = 0;
   std::vector<ServerStatus> servers;
   PortsStatus ports;
+  std::optional<MetricsStatus> metrics;  // empty: there is no such port
 };
 
 }  // namespace berth

@@ -57,6 +57,9 @@ void ControlApi::handle(const ControlRequest& request, Respond respond, Connecte
   const auto is = [&](std::initializer_list<std::string_view> parts) {
     return std::equal(path.begin(), path.end(), parts.begin(), parts.end());
   };
+  if (answers_.metrics != nullptr && MetricsEndpoint::is_at(std::string_view(request.target).substr(0, question))) {
+    return answers_.metrics->answer(request, respond);
+  }
   const bool known = is({"v1", "status"}) || is({"v1", "ports"}) || is({"v1", "wait"}) || is({"v1", "down"}) ||
                      is({"v1", "events"}) || is({"v1", "reload"}) || is({"v1", "logs"}) ||
                      (path.size() == 3 && path[0] == "v1" && path[1] == "logs") ||

@@ -14,6 +14,7 @@
 #include "app/event_feed.hpp"
 #include "app/fleet.hpp"
 #include "app/log_feed.hpp"
+#include "app/metrics_endpoint.hpp"
 #include "app/reload.hpp"
 
 namespace berth::app {
@@ -25,6 +26,7 @@ class ControlApi {
     std::function<std::vector<LedgerEntry>()> instances;  // live ones on this host, of all projects
     std::function<void()> down;                           // begin to go down
     std::function<Reload(bool dry_run)> reload;           // read the file again; carry it out, or only say
+    MetricsEndpoint* metrics = nullptr;                   // /metrics; nullptr: it is not there
   };
   ControlApi(boost::asio::io_context& io, Fleet& fleet, Answers answers);
   ~ControlApi();

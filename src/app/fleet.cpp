@@ -56,6 +56,7 @@ Fleet::Fleet(asio::io_context& io, const Config& config, Harbour harbour, Observ
   harbour_.changed = [this](std::size_t server) { changed_.insert(server); };
   harbour_.verify_soon = [this] { verify_soon(); };
   harbour_.history = &history_;
+  harbour_.metrics = &metrics_;
   harbour_.look_within = [this](Milliseconds delay) { look_within(delay); };
   harbour_.look_soon = [this] { look_within(2ms); };
   for (std::size_t i = 0; i < governor_.size(); ++i) {
@@ -145,7 +146,10 @@ void Fleet::reload(const Config& config, const config::ReloadPlan& plan, bool st
       governor_.reload({config.supervisor.start_concurrency, config.supervisor.shutdown_timeout}, places, now);
   for (std::size_t i = 0; i < places.size(); ++i) {
     const auto& change = plan.servers[i];
-    if (change.was) history_.rename(*change.was, change.name);
+    if (change.was) {
+      history_.rename(*change.was, change.name);
+      metrics_.forget(*change.was);
+    }
     if (has(*places[i].at) && change.fate != config::Fate::unchanged) at(*places[i].at).reconfigure(places[i].config);
   }
   line_up(places);
@@ -190,6 +194,7 @@ void Fleet::line_up(const std::vector<core::Governor::Place>& places) {
 void Fleet::take_leave() {
   constexpr std::size_t most_remembered = 32;
   for (const std::size_t i : governor_.take_gone()) {
+    metrics_.forget(servers_[i]->config().name);
     gone_.push_back(servers_[i]->config().name);
     std::erase(line_, servers_[i].get());
     changed_.erase(i);
@@ -241,9 +246,16 @@ void Fleet::arm_timer() {
     return;
   }
   timer_.expires_at(*next);
-  timer_.async_wait([this](const boost::system::error_code& error) {
-    if (!error) on_timer();
+  timer_.async_wait([this, due = std::max(*next, Clock::now())](const boost::system::error_code& error) {
+    if (error) return;
+    count_delay(due);
+    on_timer();
   });
+}
+
+// These timers have to fire anyway: to know how late they are costs no wake-up of its own.
+void Fleet::count_delay(core::Instant due) {
+  metrics_.loop_delay.observe(std::chrono::duration<double>(Clock::now() - due).count());
 }
 
 void Fleet::on_timer() {
@@ -277,7 +289,7 @@ void Fleet::on_reaped(const std::vector<os::Reaped>& reaped) {
     if (const auto server = leaders.find(ended.pid); server != leaders.end()) {
       core::ExitStatus status = ended.status;
       status.out_of_memory = oom_.ended(ended.pid, status, Clock::now());
-      servers_[server->second]->leader_ended(status, orphans);
+      servers_[server->second]->leader_ended(status, ended.cpu_s, orphans);
     }
   }
   for (Server* server : line_) server->check_cleared(orphans);
@@ -348,8 +360,9 @@ void Fleet::look_within(Clock::duration delay) {
   if (look_at_ && *look_at_ <= at) return;
   look_at_ = at;
   look_timer_.expires_at(at);
-  look_timer_.async_wait([this](const boost::system::error_code& error) {
+  look_timer_.async_wait([this, at](const boost::system::error_code& error) {
     if (error) return;
+    count_delay(at);
     look_at_.reset();
     look();
   });

@@ -23,6 +23,7 @@
 #include "config/reload_plan.hpp"
 #include "core/governor.hpp"
 #include "core/history.hpp"
+#include "core/metrics.hpp"
 #include "os/oom_watch.hpp"
 #include "os/reaper.hpp"
 
@@ -84,6 +85,7 @@ class Fleet {
   // How one came to be as it is. Verified now.
   Explanation explain(std::size_t index);
   [[nodiscard]] const core::History& history() const { return history_; }
+  [[nodiscard]] const core::Metrics& metrics() const { return metrics_; }
   [[nodiscard]] Server& at(std::size_t index) { return *servers_[index]; }
   [[nodiscard]] const Server& at(std::size_t index) const { return *servers_[index]; }
   [[nodiscard]] bool has(std::size_t index) const { return index < servers_.size() && servers_[index]; }
@@ -98,6 +100,7 @@ class Fleet {
   void on_reaped(const std::vector<os::Reaped>& reaped);
   void arm_timer();
   void on_timer();
+  void count_delay(core::Instant due);
   [[nodiscard]] std::uint64_t fingerprint_elsewhere(const os::Listeners& listeners) const;
   void look();
   void look_within(std::chrono::steady_clock::duration delay);
@@ -109,6 +112,7 @@ class Fleet {
   Harbour harbour_;
   Observers observers_;
   core::History history_;
+  core::Metrics metrics_;
   core::Governor governor_;
   std::vector<std::unique_ptr<Server>> servers_;  // by index
   std::vector<Server*> line_;                     // in the order of the file; those that are leaving at the end

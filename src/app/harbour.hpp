@@ -14,6 +14,7 @@
 #include "app/output.hpp"
 #include "core/history.hpp"
 #include "core/lifecycle.hpp"
+#include "core/metrics.hpp"
 #include "core/port_desk.hpp"
 #include "os/cgroup.hpp"
 #include "os/guardian.hpp"
@@ -39,6 +40,7 @@ struct Harbour {
   LogDesk* logs = nullptr;
   os::Guardian* guardian = nullptr;
   core::History* history = nullptr;  // of all servers; set by the fleet
+  core::Metrics* metrics = nullptr;  // likewise
   os::CgroupPlace cgroups;
   std::unordered_set<pid_t> leaders;  // living children that are leaders of servers, or started on purpose
 

@@ -237,6 +237,7 @@ void Server::perform(const core::SignalTree& signal) {
 void Server::perform(const core::KillTree&) {
   if (!run_) return;
   const auto pids = members();  // before the leader's death makes orphans of them
+  look_at_usage(pids);
   if (run_->leader_alive) ::kill(-run_->pid, SIGKILL);
   for (const pid_t pid : pids) ::kill(pid, SIGKILL);
   run_->cgroup.kill();
@@ -257,6 +258,7 @@ void Server::perform(const core::StartProbe& probe) {
   // The way that is known to lead there; a silent server is not asked again by another name.
   if (probe.health && request.approaches.size() > 1) request.approaches.resize(1);
   run_->signs = {};
+  run_->probe_began = std::chrono::steady_clock::now();
   std::function<void()> slow;
   if (probe.health) slow = [this] { run_->signs = vital_signs(owners()); };
   probe_ =
@@ -274,6 +276,7 @@ void Server::perform(const core::Report& report) {
   clean.message = redact_.shown(report.message);
   if (run_ && report.to == core::State::ready && report.from == core::State::starting) {
     run_->offspring.remember(owners());
+    count_ready();
   }
   remember(clean);
   harbour_.changed(index_);

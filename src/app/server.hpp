@@ -47,6 +47,8 @@ struct Run {
   core::VitalSigns signs;                    // when half of the time of a probe was over without an answer
   std::optional<McpFacts> mcp;               // what it has said of itself
   unsigned handshakes_failed = 0;
+  core::Instant probe_began;
+  double reaped_cpu_s = 0;  // of its leader, once that has ended
 };
 
 class Server {
@@ -62,8 +64,9 @@ class Server {
   // Another configuration, from now on; a run that goes on is what it was launched as.
   void reconfigure(std::shared_ptr<const ServerConfig> config);
 
-  // Its leader was reaped. `orphans`: what this process has adopted and nobody accounts for.
-  void leader_ended(const core::ExitStatus& status, const os::Orphans& orphans);
+  // Its leader was reaped, and had used so much of a processor. `orphans`: what this process has adopted and nobody
+  // accounts for.
+  void leader_ended(const core::ExitStatus& status, double cpu_s, const os::Orphans& orphans);
   // Says `Cleared` when nothing of a tree without leader is left.
   void check_cleared(const os::Orphans& orphans);
   // Says what the listeners mean for it. Unless asked to look closely, only when something that may concern it has
@@ -130,6 +133,12 @@ class Server {
   [[nodiscard]] std::string sentence_for(const core::Report& report) const;
   [[nodiscard]] Evidence evidence() const;
   [[nodiscard]] std::vector<std::string> command_line() const;
+  // server_metrics.cpp
+  [[nodiscard]] core::ServerMetrics& counted() const;
+  [[nodiscard]] core::LogTotals log_totals() const;
+  void count_probe(bool passed);
+  void count_ready();
+  os::TreeUsage look_at_usage(const std::vector<pid_t>& members) const;
   // server_mcp.cpp
   void shake_hands();
   void ask_for_tools();

@@ -119,6 +119,7 @@ core::VitalSigns Server::vital_signs(const std::vector<pid_t>& owners) const {
 
 void Server::probed(const ProbeResult& result, bool health) {
   if (!run_) return;
+  count_probe(result.alive);
   answer_ = {std::chrono::system_clock::now(), result};
   run_->pulse = core::Pulse::unknown;
   if (result.alive) {
@@ -180,9 +181,10 @@ bool Server::something_is_left(const os::Orphans& orphans) const {
                      [this](const os::Orphan& orphan) { return orphan.bears(run_->sign); });
 }
 
-void Server::leader_ended(const core::ExitStatus& status, const os::Orphans& orphans) {
+void Server::leader_ended(const core::ExitStatus& status, double cpu_s, const os::Orphans& orphans) {
   if (!run_ || !run_->leader_alive) return;
   run_->leader_alive = false;
+  run_->reaped_cpu_s = cpu_s;
   harbour_.changed(index_);
   harbour_.leaders.erase(run_->pid);
   drain_output();
@@ -228,6 +230,8 @@ void Server::forget_run() {
   out_.close();
   err_.close();
   log_.rest();
+  counted().cpu.seen(run_->reaped_cpu_s);
+  counted().cpu.run_ended();
   run_.reset();
 }
 
@@ -303,6 +307,10 @@ ServerStatus Server::status(core::Instant now, const os::Orphans& orphans) const
   if (life_.time_to_ready()) status.time_to_ready_s = seconds(*life_.time_to_ready());
   status.starts = life_.starts();
   status.restarts = life_.restarts();
+  for (std::size_t i = 0; i < core::cause_names.size(); ++i) {
+    const unsigned count = life_.restarts_after(static_cast<core::Cause>(i));
+    if (count > 0) status.restarts_by_cause.emplace(core::cause_names[i], count);
+  }
   status.consecutive_failures = life_.consecutive_failures();
   status.port_conflicts = life_.port_conflicts();
   if (life_.retry_at()) status.next_retry_in_s = std::max(0.0, seconds(*life_.retry_at() - now));
@@ -316,9 +324,10 @@ ServerStatus Server::status(core::Instant now, const os::Orphans& orphans) const
   if (const std::string trouble = log_.trouble(); !trouble.empty()) {
     status.detail += (status.detail.empty() ? "" : "; ") + redact_.shown(trouble);
   }
+  counted().log = log_totals();
   if (run_) {
     status.mcp = run_->mcp;
-    const auto usage = os::usage_of(members(orphans));
+    const auto usage = look_at_usage(members(orphans));
     status.cpu_s = usage.cpu_s;
     status.memory_bytes = usage.memory_bytes;
     status.processes = usage.processes;

@@ -73,6 +73,15 @@ json::object to_json(const ServerStatus& s) {
                       {"processes", maybe(s.processes)}};
 }
 
+namespace {
+
+json::value to_json(const std::optional<MetricsStatus>& metrics) {
+  if (!metrics) return nullptr;
+  return json::object{{"url", metrics->url}, {"trouble", text_or_null(metrics->trouble)}};
+}
+
+}  // namespace
+
 json::object to_json(const std::string& server, const McpResult& result, const std::string& url) {
   const core::McpFindings& found = result.findings;
   const bool known = found.protocol.has_value();
@@ -107,7 +116,8 @@ json::object to_json(const SupervisorStatus& s) {
                       {"servers", std::move(servers)},
                       {"ports", json::object{{"range", json::array{s.ports.range.first, s.ports.range.last}},
                                              {"in_use", s.ports.in_use},
-                                             {"dead", to_json(s.ports.dead)}}}};
+                                             {"dead", to_json(s.ports.dead)}}},
+                      {"metrics", to_json(s.metrics)}};
 }
 
 }  // namespace berth::app

@@ -23,11 +23,14 @@
 #include "app/fleet.hpp"
 #include "app/ledger_keeper.hpp"
 #include "app/log_file_sink.hpp"
+#include "app/metrics_server.hpp"
+#include "app/metrics_text.hpp"
 #include "app/reload.hpp"
 #include "core/utf8.hpp"
 #include "os/file_watch.hpp"
 #include "os/leased_binder.hpp"
 #include "os/memory_ledger.hpp"
+#include "os/own_usage.hpp"
 #include "os/process.hpp"
 #include "os/runtime_dir.hpp"
 
@@ -87,8 +90,10 @@ std::vector<std::string> all_secrets(const Config& config) {
   return secrets;
 }
 
-std::vector<Port> fixed_ports(const Config& config) {
+// That are never given to a server as one of the range.
+std::vector<Port> kept_ports(const Config& config) {
   std::vector<Port> ports;
+  if (config.metrics.port != 0) ports.push_back(static_cast<Port>(config.metrics.port));
   for (const ServerConfig& server : config.servers) {
     if (server.fixed_port) ports.push_back(*server.fixed_port);
   }
@@ -131,10 +136,10 @@ class Supervisor::Impl {
         terminal_(make_terminal()),
         log_(make_log(options_, config_, log_file_, terminal_.get())),
         binder_(ledger_),
-        desk_(config_.ports.range, fixed_ports(config_), binder_,
-              [this](const std::string& line) { log_->info(line); }),
+        desk_(config_.ports.range, kept_ports(config_), binder_, [this](const std::string& line) { log_->info(line); }),
         fleet_(io_, config_, harbour(), observers()),
         keeper_(io_, ledger_, keeper_hooks()),
+        metrics_([this] { return app::metrics_text(status(), fleet_.metrics(), os::own_usage()); }),
         api_(io_, fleet_, answers()),
         watch_(io_.get_executor(), quiet_before_reload, [this] { on_changed_file(); }),
         signals_(io_, SIGTERM),
@@ -184,6 +189,7 @@ class Supervisor::Impl {
       if (options_.on_warning) options_.on_warning(line);
     }
     keeper_.start();
+    if (config_.metrics.port != 0) serve_metrics();
     if (!guardian_.running()) {
       log_->warn("no guardian process: should this one be killed, grandchildren may survive it");
       fleet_.replace_guardian();
@@ -306,6 +312,7 @@ class Supervisor::Impl {
     status.config = config_.path;
     status.started_at = started_at_;
     status.uptime_s = std::chrono::duration<double>(Clock::now() - started_).count();
+    if (metrics_server_) status.metrics = MetricsStatus{metrics_server_->url(), metrics_server_->trouble()};
     status.ports = {config_.ports.range, desk_.berths(), desk_.registry().dead()};
     return status;
   }
@@ -365,6 +372,23 @@ class Supervisor::Impl {
     }
   }
 
+  void serve_metrics() {
+    app::MetricsServer::Hooks hooks;
+    // Nothing of ours stands there. A port that another project holds can be bound beside its hold, and is not free.
+    hooks.leased = [this](Port port) {
+      const auto others = ledger_.active();
+      const bool leased = std::ranges::any_of(others, [port](const LedgerEntry& entry) { return entry.port == port; });
+      return leased ? "port " + std::to_string(port) + " belongs to " + ledger_.holder(port) : std::string();
+    };
+    hooks.info = [this](const std::string& line) { log_->info(line); };
+    hooks.warn = [this](const std::string& line) { log_->warn(line); };
+    metrics_server_ = std::make_unique<app::MetricsServer>(io_, config_.metrics, metrics_, std::move(hooks));
+    metrics_server_->start();
+    if (!metrics_server_->trouble().empty() && options_.on_warning) {
+      options_.on_warning("no metrics at " + metrics_server_->url() + ": " + metrics_server_->trouble());
+    }
+  }
+
   app::ControlApi::Answers answers() {
     app::ControlApi::Answers answers;
     answers.status = [this] { return status(); };
@@ -372,6 +396,7 @@ class Supervisor::Impl {
       keeper_.flush();
       return ledger_.active();
     };
+    answers.metrics = &metrics_;
     answers.down = [this] { go_down("asked to"); };
     answers.reload = [this](bool dry_run) { return dry_run ? read_again() : reload("asked to"); };
     return answers;
@@ -402,7 +427,7 @@ class Supervisor::Impl {
     }
     config_ = *reload.config;
     log_file_->hide(all_secrets(config_));
-    desk_.set_fixed_ports(fixed_ports(config_));
+    desk_.set_fixed_ports(kept_ports(config_));
     if (console_) console_->widen(longest_name(config_));
     fleet_.reload(config_, reload.plan, options_.names.empty());
     return reload;
@@ -498,6 +523,7 @@ class Supervisor::Impl {
     asio::post(io_, [this] {
       if (control_) control_->close();
       logs_.writer().flush(patience_with_disk);  // those who follow logs are told all of it
+      if (metrics_server_) metrics_server_->close();
       api_.finish();
       say_goodbye(last_words);
     });
@@ -531,6 +557,8 @@ class Supervisor::Impl {
   std::unique_ptr<app::Console> console_;  // stdout, for what the servers say
   app::Fleet fleet_;
   app::LedgerKeeper keeper_;
+  app::MetricsEndpoint metrics_;
+  std::unique_ptr<app::MetricsServer> metrics_server_;  // nothing: no port was asked for
   app::ControlApi api_;
   std::unique_ptr<app::ControlServer> control_;
   os::FileWatch watch_;

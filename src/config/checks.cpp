@@ -124,6 +124,14 @@ class CycleFinder {
 
 }  // namespace
 
+void check_metrics_port(std::span<const ServerRead> servers, unsigned port, Report& report) {
+  for (const ServerRead& server : servers) {
+    if (!server.config.fixed_port || *server.config.fixed_port != port) continue;
+    report.error(server.port_at, fmt::format("{} has the port {} of `metrics.port`", shown(server.config.name), port),
+                 "choose another for one of them");
+  }
+}
+
 void check_together(std::span<const ServerRead> servers, Report& report) {
   const Index index = check_names(servers, report);
   check_ports(servers, report);

@@ -55,12 +55,13 @@ constexpr double one_million = 1'000'000;
 using enum Kind;
 using enum Change;
 
-constexpr std::array<Section, 10> all_sections{{
+constexpr std::array<Section, 11> all_sections{{
     {"",
      "Any string may hold ${VAR} or ${VAR:-default}, taken from Berth's environment and then from the server's "
      "env_file; $$ writes $."},
     {"ports", "The ports that servers get."},
     {"supervisor", "Berth itself."},
+    {"metrics", "Prometheus metrics on a TCP port of this machine; the control socket has them always, at /metrics."},
     {"servers", "One such block for each server. What stands under [defaults] holds for all of them, key by key."},
     {"servers.ready", "When is it ready? When its own processes listen on its own port, for a moment, and then:"},
     {"servers.health", "Is it still?"},
@@ -103,6 +104,13 @@ constexpr std::array all_fields{
     into<&Config::supervisor, &SupervisorConfig::log_format>({.section = "supervisor", .key = "log_format",
         .kind = choice, .standard = R"("text")", .change = supervisor,
         .help = "How berth.log is written: for people, or a JSON object a line", .choices = log_formats}),
+
+    into<&Config::metrics, &MetricsConfig::port>({.section = "metrics", .key = "port", .kind = integer,
+        .standard = "0", .sample = "9464", .change = supervisor,
+        .help = "The port for http://HOST:PORT/metrics, which no server gets; 0 for none", .least = 0, .most = 65535}),
+    into<&Config::metrics, &MetricsConfig::host>({.section = "metrics", .key = "host", .kind = loopback,
+        .standard = R"("127.0.0.1")", .change = supervisor,
+        .help = "The address to listen on, 127.0.0.1 or ::1: whoever is on this machine may read them"}),
 
     into<&ServerConfig::name>({.section = "servers", .key = "name", .kind = name, .sample = R"("everything")",
         .change = restart, .help = "Letters, digits, `_`, `.` and `-`; once in the file", .required = true}),

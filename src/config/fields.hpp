@@ -22,6 +22,7 @@ enum class Kind {
   name,          // of a server or project
   url_path,      // begins with a slash
   host,          // a name or an address, without port and brackets
+  loopback,      // an address of this machine alone: 127.…  or ::1
   file,          // a path, relative to the folder of the config
   duration,      // at least `least` milliseconds
   size,          // at least `least` bytes

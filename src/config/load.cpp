@@ -70,7 +70,8 @@ class FileReader {
     const bool shared = root.find("mcp_servers") != nullptr;
     Node head;
     for (const Entry& entry : root.entries) {
-      const bool is_ours = entry.key == "name" || entry.key == "ports" || entry.key == "supervisor";
+      const bool is_ours =
+          entry.key == "name" || entry.key == "ports" || entry.key == "supervisor" || entry.key == "metrics";
       const bool is_read_later = entry.key == "servers" || entry.key == "defaults" || entry.key == "mcp_servers";
       if (is_ours || (!is_read_later && !shared)) head.entries.push_back(entry);
     }
@@ -150,6 +151,7 @@ class FileReader {
     servers.reserve(sources.size());
     for (const ServerSource& source : sources) servers.push_back(read_server(source, &defaults_, around_, report_));
     check_together(servers, report_);
+    check_metrics_port(servers, config_.metrics.port, report_);
     for (ServerRead& server : servers) {
       if (!server.env_file.empty()) files_.push_back(std::move(server.env_file));
       config_.servers.push_back(std::move(server.config));

@@ -146,6 +146,7 @@ Config carried_out(const Config& before, Config after) {
   after.name = before.name;
   after.path = before.path;
   after.ports = before.ports;
+  after.metrics = before.metrics;
   after.supervisor.log_level = before.supervisor.log_level;
   after.supervisor.log_format = before.supervisor.log_format;
   return after;

@@ -93,6 +93,7 @@ std::string shape(const Field& field) {
     case Kind::text:
     case Kind::host:
     case Kind::file: return R"("type": "string", "minLength": 1)";
+    case Kind::loopback: return pattern("^(127(\\.[0-9]+){3}|[0:]*:0*1)$");
     case Kind::name: return pattern(name_pattern);
     case Kind::url_path: return pattern("^/\\S*$");
     case Kind::duration: return pattern("^([0-9]+(\\.[0-9]+)?(ms|s|m|h|d))+$");

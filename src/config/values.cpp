@@ -1,6 +1,8 @@
 #include "config/values.hpp"
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
+#include <netinet/in.h>
 
 #include <algorithm>
 #include <array>
@@ -91,6 +93,13 @@ bool is_host(std::string_view text) {
   return !text.empty() && !has_blank(text) && text.find_first_of("/[]@?#\"\\") == std::string_view::npos;
 }
 
+bool is_loopback(const std::string& text) {
+  in6_addr address{};
+  if (::inet_pton(AF_INET6, text.c_str(), &address) == 1) return IN6_IS_ADDR_LOOPBACK(&address);
+  in_addr old{};
+  return ::inet_pton(AF_INET, text.c_str(), &old) == 1 && (ntohl(old.s_addr) >> 24U) == 127;
+}
+
 bool check_text(const Field& field, const Node& node, Report& report) {
   const std::string& text = node.string;
   switch (field.kind) {
@@ -105,6 +114,11 @@ bool check_text(const Field& field, const Node& node, Report& report) {
     case Kind::host:
       if (is_host(text)) return true;
       wrong_value(field, node, report, "a host name or address", "without scheme and brackets, like \"127.0.0.1\"");
+      return false;
+    case Kind::loopback:
+      if (is_loopback(text)) return true;
+      wrong_value(field, node, report, "a loopback address, \"127.0.0.1\" or \"::1\"",
+                  "metrics are for this machine alone; let a proxy that checks who asks serve them to others");
       return false;
     default:
       if (!text.empty()) return true;

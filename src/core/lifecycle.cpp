@@ -87,7 +87,7 @@ std::optional<Instant> Lifecycle::kill_at() const {
 void Lifecycle::handle(const Start&) {
   wanted_up_ = true;
   backoff_.reset();
-  retrying_ = false;
+  retrying_after_.reset();
   last_failure_.reset();
   forget_series();
   if (phase() == PhaseKind::idle || phase() == PhaseKind::backoff) {
@@ -116,7 +116,7 @@ void Lifecycle::handle(const Stop& event) {
 void Lifecycle::handle(const Restart& event) {
   wanted_up_ = true;
   backoff_.reset();
-  retrying_ = false;
+  retrying_after_.reset();
   last_failure_.reset();
   forget_series();
   switch (phase()) {
@@ -252,7 +252,7 @@ void Lifecycle::retry_later(Cause cause, std::string message, bool was_ready, Mi
                                          " failures in a row (backoff.give_up_after); the last one: " + message);
   }
   explain(cause, std::move(message));
-  retrying_ = true;
+  if (!retrying_after_) retrying_after_ = cause;  // a refusal on the way to the restart is not what it follows
   if (delay.count() == 0) return wait_for_turn();
   state_ = BackingOff{now_ + delay};
 }

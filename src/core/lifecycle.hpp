@@ -59,6 +59,7 @@
 // again, only after both. A port is therefore released exactly once, by whichever path leaves `stopping`. A run that
 // ended by itself and left nothing passes through `stopping` within one event.
 
+#include <array>
 #include <berth/config.hpp>
 #include <memory>
 #include <optional>
@@ -245,6 +246,8 @@ class Lifecycle {
   [[nodiscard]] std::optional<Milliseconds> time_to_ready() const { return time_to_ready_; }
   [[nodiscard]] unsigned starts() const { return starts_; }
   [[nodiscard]] unsigned restarts() const { return restarts_; }
+  // Those that followed this failure; of all causes together as many as there were restarts.
+  [[nodiscard]] unsigned restarts_after(Cause cause) const { return restarts_after_[static_cast<std::size_t>(cause)]; }
   [[nodiscard]] unsigned consecutive_failures() const { return backoff_.failures(); }
   [[nodiscard]] unsigned same_failures() const { return same_failures_; }  // in a row, by cause and message
   [[nodiscard]] unsigned port_conflicts() const { return port_conflicts_; }
@@ -376,9 +379,9 @@ class Lifecycle {
   bool wanted_up_ = false;
   bool hold_;
   bool hold_wanted_;
-  bool retrying_ = false;      // the next launch follows a failure
-  bool trying_ports_ = false;  // the next launch belongs to the start that is under way
-  unsigned silent_ends_ = 0;   // in a row, before ready, without a word and without ever listening
+  std::optional<Cause> retrying_after_;  // the next launch follows this failure
+  bool trying_ports_ = false;            // the next launch belongs to the start that is under way
+  unsigned silent_ends_ = 0;             // in a row, before ready, without a word and without ever listening
   std::optional<Port> port_;
   std::optional<Port> last_port_;  // preferred at the next start
   bool leaves_port_ = false;       // before it starts again
@@ -391,6 +394,7 @@ class Lifecycle {
   std::optional<Milliseconds> time_to_ready_;
   unsigned starts_ = 0;
   unsigned restarts_ = 0;
+  std::array<unsigned, cause_names.size()> restarts_after_{};
   unsigned port_conflicts_ = 0;
   double spread_;  // 0–1: where in the interval its checks fall, so that those of all servers are spread
 };

@@ -37,7 +37,10 @@ std::string said_and_ended(const Ended& ended) {
 void Lifecycle::handle(const Launched&) {
   if (phase() != PhaseKind::launching) return;
   ++starts_;
-  if (std::exchange(retrying_, false)) ++restarts_;
+  if (const auto after = std::exchange(retrying_after_, std::nullopt)) {
+    ++restarts_;
+    ++restarts_after_[static_cast<std::size_t>(*after)];
+  }
   time_to_ready_.reset();
   explain(std::nullopt, "");
   state_ = Starting{.since = now_};

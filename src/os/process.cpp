@@ -86,13 +86,16 @@ std::optional<ProcessStat> stat_process(pid_t pid) {
   std::uint64_t system = 0;
   fields >> stat.state >> stat.parent >> stat.group >> stat.session;
   for (int field = 7; field <= 13; ++field) fields >> skipped;  // numbered as in proc(5)
-  fields >> user >> system;
-  for (int field = 16; field <= 21; ++field) fields >> skipped;
+  std::uint64_t waited_user = 0;
+  std::uint64_t waited_system = 0;
+  fields >> user >> system >> waited_user >> waited_system;
+  for (int field = 18; field <= 21; ++field) fields >> skipped;
   fields >> stat.start_ticks >> skipped >> stat.resident_pages;
   if (!fields) return std::nullopt;
   static const std::int64_t shift = ticks_of_time_namespace();
   stat.start_ticks -= static_cast<std::uint64_t>(shift);
   stat.cpu_ticks = user + system;
+  stat.waited_ticks = waited_user + waited_system;
   return stat;
 }
 

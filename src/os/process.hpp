@@ -16,9 +16,10 @@ struct ProcessStat {
   pid_t parent = 0;
   pid_t group = 0;
   pid_t session = 0;
-  char state = '?';               // 'Z': a zombie
-  std::uint64_t cpu_ticks = 0;    // user and system, in 1/sysconf(_SC_CLK_TCK) s
-  std::uint64_t start_ticks = 0;  // since boot, whatever the time namespace: with the pid, the identity of a process
+  char state = '?';                // 'Z': a zombie
+  std::uint64_t cpu_ticks = 0;     // user and system, in 1/sysconf(_SC_CLK_TCK) s
+  std::uint64_t waited_ticks = 0;  // of its children that have ended and were waited for, likewise
+  std::uint64_t start_ticks = 0;   // since boot, whatever the time namespace: with the pid, the identity of a process
   std::uint64_t resident_pages = 0;
 };
 

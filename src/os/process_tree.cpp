@@ -59,6 +59,7 @@ TreeUsage usage_of(const std::vector<pid_t>& pids) {
     const auto stat = stat_process(pid);
     if (!stat) continue;
     usage.cpu_s += static_cast<double>(stat->cpu_ticks) / tick;
+    usage.ended_cpu_s += static_cast<double>(stat->waited_ticks) / tick;
     usage.memory_bytes += stat->resident_pages * page;
     ++usage.processes;
   }

@@ -44,6 +44,7 @@ struct ProcessTree {
 
 struct TreeUsage {
   double cpu_s = 0;                // of the living processes
+  double ended_cpu_s = 0;          // of those that had ended and that one of these has waited for
   std::uint64_t memory_bytes = 0;  // resident
   unsigned processes = 0;
 };

@@ -16,6 +16,7 @@ namespace berth::os {
 struct Reaped {
   pid_t pid = 0;
   core::ExitStatus status;
+  double cpu_s = 0;  // that it has used, and those of its children that it has waited for
 };
 
 class Reaper {

@@ -122,6 +122,8 @@ std::string describe(const Config& config) {
   to.line("supervisor.shutdown_timeout", config.supervisor.shutdown_timeout, standard.supervisor.shutdown_timeout);
   to.line("supervisor.log_level", config.supervisor.log_level, standard.supervisor.log_level);
   to.line("supervisor.log_format", config.supervisor.log_format, standard.supervisor.log_format);
+  to.line("metrics.port", config.metrics.port, standard.metrics.port);
+  to.line("metrics.host", config.metrics.host, standard.metrics.host);
   for (const ServerConfig& server : config.servers) describe_server(to, server, folder);
   return to.take();
 }

@@ -76,6 +76,7 @@ expect '^\{"at":".*"server":"notes",.*"to":"ready","cause":null,'
 expect '^protocol +2026-07-28 \(modern\), streamable-http$'
 expect '^[0-9]+ +tour\.notes +ready'
 expect "^NOTES_URL='http"
+! command -v curl >/dev/null || expect '^berth_server_ready\{server="clock"\} 1$'
 for socket in "$scratch"/run/berth/*.sock; do
   [[ ! -S $socket ]] || { echo "run.sh: README.md leaves a Berth running: $socket" >&2; exit 1; }
 done

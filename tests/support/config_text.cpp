@@ -94,9 +94,15 @@ ConfigText& ConfigText::supervisor(const std::string& key, const Toml& value) {
   return *this;
 }
 
+ConfigText& ConfigText::metrics(const std::string& key, const Toml& value) {
+  replace(metrics_, key, value);
+  return *this;
+}
+
 std::string ConfigText::text() const {
   std::string text = "name = " + quoted(project_) + "\n\n[ports]\nrange = " + range_ + "\n" + lines(ports_);
   if (!supervisor_.empty()) text += "\n[supervisor]\n" + lines(supervisor_);
+  if (!metrics_.empty()) text += "\n[metrics]\n" + lines(metrics_);
   for (const ServerText& server : servers_) text += server.text();
   return text;
 }

@@ -56,6 +56,7 @@ class ConfigText {
   ServerText& server(const std::string& name);
   ConfigText& ports(const std::string& key, const Toml& value);
   ConfigText& supervisor(const std::string& key, const Toml& value);
+  ConfigText& metrics(const std::string& key, const Toml& value);
 
   [[nodiscard]] std::string text() const;
 
@@ -64,6 +65,7 @@ class ConfigText {
   std::string range_;
   Keys ports_;
   Keys supervisor_;
+  Keys metrics_;
   std::deque<ServerText> servers_;  // stable references
 };
 
