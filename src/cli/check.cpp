@@ -60,13 +60,16 @@ int check(const Context& context, const CheckOptions& options) {
 }  // namespace
 
 void add_check(CLI::App& app, Context& context) {
-  auto* command = app.add_subcommand("check", "Say what is wrong with a configuration");
+  auto* command = declare(app, context,
+                          {"check",
+                           group::configure,
+                           "Say what is wrong with a configuration",
+                           "All mistakes in one go, as FILE:LINE:COL: error: what (how to mend it), on stderr. Exit "
+                           "code 2 when there is one.",
+                           {{"berth check"}, {"berth check berth.toml --json"}}});
   auto options = std::make_shared<CheckOptions>();
-  command->add_option("FILE", options->file, "The file (default: the one that applies)");
+  command->add_option("FILE", options->file, "The file (default: the one that applies)")->type_name("FILE");
   command->add_flag("--json", options->json, "One JSON document on stdout");
-  command->footer(
-      "Exit code 2 when something is wrong: FILE:LINE:COL: error: what (how to mend it).\nExample: berth check "
-      "berth.toml");
   command->callback([&context, options] { context.action = [&context, options] { return check(context, *options); }; });
 }
 

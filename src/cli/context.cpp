@@ -35,7 +35,7 @@ void Context::add_options(CLI::App& app) {
                  "$XDG_CONFIG_HOME/berth/berth.toml)")
       ->type_name("FILE");
   app.add_option("-p,--project", project_, "The project (default: `name` in the file, else its folder's name)")
-      ->type_name("NAME");
+      ->type_name("PROJECT");
   app.add_option("--runtime-dir", runtime_dir_,
                  "Private folder for sockets and locks (default: $BERTH_RUNTIME_DIR, "
                  "$XDG_RUNTIME_DIR/berth, /tmp/berth-$UID)")
@@ -46,9 +46,25 @@ void Context::add_options(CLI::App& app) {
       ->type_name("DIR");
   app.add_flag("-q,--quiet", quiet_, "Say only what is wrong");
   app.add_flag("-v,--verbose", verbose_, "Say more");
-  app.add_option("--color", color_, "auto, always or never")
-      ->check(CLI::IsMember({"auto", "always", "never"}))
-      ->type_name("WHEN");
+  choose_from(app.add_option("--color", color_, "Colours (default auto: on a terminal, unless NO_COLOR is set)"),
+              {"auto", "always", "never"});
+}
+
+std::vector<std::string> Context::common_arguments() const {
+  std::vector<std::string> arguments;
+  const auto add = [&](const char* name, const std::string& value) {
+    if (value.empty()) return;
+    arguments.emplace_back(name);
+    arguments.push_back(value);
+  };
+  add("-c", config_);
+  add("-p", project_);
+  add("--runtime-dir", runtime_dir_);
+  add("--log-dir", log_dir_);
+  if (color_ != "auto") add("--color", color_);
+  if (quiet_) arguments.emplace_back("-q");
+  if (verbose_) arguments.emplace_back("-v");
+  return arguments;
 }
 
 std::string Context::config_file() const {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/commands.hpp"
 #include "config/load.hpp"
 
 namespace berth::cli {
@@ -50,6 +51,9 @@ class Context {
   // `ports.registry` of the file that applies; empty when there is none, or no such file, or it has errors.
   [[nodiscard]] std::string registry() const;
 
+  // The common options as they were given, for another `berth` that is to see the same.
+  [[nodiscard]] std::vector<std::string> common_arguments() const;
+
   // Colour on this descriptor: as asked for; else when it is a terminal and NO_COLOR is not set.
   [[nodiscard]] bool colour_on(int fd) const;
   // -c was given: its value.
@@ -59,6 +63,9 @@ class Context {
 
   // What the command line asked for; set by the callback of the chosen command.
   std::function<int()> action;
+
+  // The table of commands (cli/commands.hpp).
+  std::vector<std::pair<const CLI::App*, Command>> commands;
 
  private:
   std::string config_;
@@ -90,5 +97,8 @@ void add_logs(CLI::App& app, Context& context);
 void add_inspect(CLI::App& app, Context& context);
 void add_init(CLI::App& app, Context& context);
 void add_version(CLI::App& app, Context& context);
+void add_schema(CLI::App& app, Context& context);
+void add_man(CLI::App& app, Context& context);
+void add_completion(CLI::App& app, Context& context);
 
 }  // namespace berth::cli

@@ -15,6 +15,7 @@
 #include <boost/json/parse.hpp>
 
 #include "cli/context.hpp"
+#include "cli/next_step.hpp"
 
 namespace berth::cli {
 
@@ -95,9 +96,7 @@ std::optional<ControlAnswer> ask(const std::string& socket, const std::string& m
 ControlAnswer ask_running(const std::string& socket, const std::string& method, const std::string& target,
                           std::optional<Milliseconds> timeout) {
   auto answer = ask(socket, method, target, timeout);
-  if (!answer) {
-    throw Stop{exit_no_supervisor, "no supervisor answers on " + socket + "; `berth up -d` starts one"};
-  }
+  if (!answer) throw no_supervisor(socket);
   return std::move(*answer);
 }
 

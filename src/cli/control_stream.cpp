@@ -16,6 +16,7 @@
 
 #include "cli/context.hpp"
 #include "cli/control_client.hpp"
+#include "cli/next_step.hpp"
 #include "os/fd.hpp"
 
 namespace berth::cli {
@@ -75,9 +76,7 @@ Awaited await_bytes(int socket, const std::optional<Milliseconds>& timeout) {
 StreamEnd follow(const std::string& socket_path, const std::string& target, std::optional<Milliseconds> timeout,
                  const std::function<bool(std::string_view piece)>& take) {
   const os::Fd socket = connect_to(socket_path);
-  if (!socket) {
-    throw Stop{exit_no_supervisor, "no supervisor answers on " + socket_path + "; `berth up -d` starts one"};
-  }
+  if (!socket) throw no_supervisor(socket_path);
   const std::string request = "GET " + target + " HTTP/1.1\r\nHost: berth\r\nConnection: close\r\n\r\n";
   if (!send_all(socket.get(), request)) return StreamEnd::went_away;
 

@@ -7,6 +7,7 @@
 #include <CLI/Formatter.hpp>
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstring>
 #include <iostream>
@@ -14,6 +15,7 @@
 
 #include "cli/context.hpp"
 #include "cli/control_client.hpp"
+#include "cli/progress.hpp"
 #include "os/fd.hpp"
 #include "os/runtime_dir.hpp"
 
@@ -62,6 +64,35 @@ bool wait_and_tell(const os::Fd& process, int timeout_ms, const std::string& soc
   }
 }
 
+// How things stand, for the progress; one that is on its way down need not answer.
+void look(const std::string& socket, Progress& progress) {
+  try {
+    const auto answer = ask(socket, "GET", "/v1/status", Milliseconds{500});
+    if (answer && answer->ok()) progress.take(answer->body);
+  } catch (const std::exception&) {
+  } catch (const Stop&) {
+  }
+}
+
+// As wait_for_end, with lines on the terminal meanwhile.
+bool wait_and_show(const os::Fd& process, int timeout_ms, const std::string& socket, Progress& progress) {
+  const auto begin = std::chrono::steady_clock::now();
+  for (unsigned turn = 1;; ++turn) {
+    const auto waited = std::chrono::duration_cast<Milliseconds>(std::chrono::steady_clock::now() - begin).count();
+    const auto left = timeout_ms < 0 ? progress.draw_every().count() : timeout_ms - waited;
+    if (left <= 0) {
+      progress.finish(false);
+      return false;
+    }
+    if (wait_for_end(process, static_cast<int>(std::min(left, progress.draw_every().count())))) {
+      progress.finish(true);
+      return true;
+    }
+    if (turn % 2 == 0) look(socket, progress);
+    progress.draw();
+  }
+}
+
 // The process has ended; until its parent has taken note (an init may take its time) its pid is still there to be seen.
 void wait_for_reaping(const os::Fd& process) {
   for (int tries = 0; tries < 200; ++tries) {
@@ -92,6 +123,9 @@ int down(const Context& context, const std::string& timeout) {
   const os::Fd process(static_cast<int>(::syscall(SYS_pidfd_open, *pid, 0)));
   if (!process && errno == ESRCH) return exit_ok;  // it ended while we looked
   if (!process) throw Stop{exit_failed, "cannot watch pid " + std::to_string(*pid) + ": " + std::strerror(errno)};
+  Progress progress(context, socket, {}, Goal::stopped);
+  const bool shows = answers && progress.kind() == Progress::Kind::live;
+  if (shows) look(socket, progress);  // who is there to go
   if (answers) {
     ask_to_go(socket, timeout.empty() ? Milliseconds{15'000} : to_duration(timeout));
   } else {
@@ -99,8 +133,9 @@ int down(const Context& context, const std::string& timeout) {
   }
   constexpr Milliseconds longest{std::numeric_limits<int>::max()};
   const int limit = timeout.empty() ? -1 : static_cast<int>(std::min(to_duration(timeout), longest).count());
-  if (!wait_and_tell(process, limit, socket, context.quiet()))
-    throw Stop{exit_timed_out, "still going down, pid " + std::to_string(*pid)};
+  const bool gone =
+      shows ? wait_and_show(process, limit, socket, progress) : wait_and_tell(process, limit, socket, context.quiet());
+  if (!gone) throw Stop{exit_timed_out, "still going down, pid " + std::to_string(*pid)};
   wait_for_reaping(process);
   return exit_ok;
 }
@@ -108,12 +143,18 @@ int down(const Context& context, const std::string& timeout) {
 }  // namespace
 
 void add_down(CLI::App& app, Context& context) {
-  auto* command = app.add_subcommand("down", "Stop all servers and the supervisor");
+  auto* command =
+      declare(app, context,
+              {"down",
+               group::run,
+               "Stop all servers and the supervisor",
+               "Returns when nothing of it is left, grandchildren included; 0 also when nothing ran. Servers "
+               "stop in the opposite order of their dependencies; each has its stop.timeout before SIGKILL.",
+               {{"berth down"}, {"berth down --timeout 30s", "do not wait any longer than that"}}});
   auto timeout = std::make_shared<std::string>();
   command->add_option("--timeout", *timeout, "Return after this long at the latest (exit 124)")
       ->check(check_duration)
       ->type_name("T");
-  command->footer("Returns when nothing of it is left; 0 also when nothing ran.\nExample: berth down");
   command->callback([&context, timeout] { context.action = [&context, timeout] { return down(context, *timeout); }; });
 }
 

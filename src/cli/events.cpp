@@ -84,15 +84,19 @@ int events(const Context& context, const EventsOptions& options) {
 }  // namespace
 
 void add_events(CLI::App& app, Context& context) {
-  auto* command = app.add_subcommand("events", "Print what has happened, one JSON object a line");
+  auto* command = declare(
+      app, context,
+      {"events",
+       group::look,
+       "Print what has happened, one JSON object a line",
+       "Each line has at, server, from, to, cause, message, port and pid. The last 200 changes of each server are "
+       "kept, "
+       "as long as the supervisor lives.",
+       {{"berth events"}, {"berth events -f web | jq -r '[.at, .to, .message] | @tsv'", "follow one of them"}}});
   auto options = std::make_shared<EventsOptions>();
   command->add_option("NAME", options->names, "Only these servers");
   command->add_flag("-f,--follow", options->follow, "Go on with what happens, until Ctrl-C or `berth down`");
   command->add_flag("--json", options->json, "Accepted: it is JSON anyway");
-  command->footer(
-      "Each line has at, server, from, to, cause, message, port and pid. The last 200 changes of each server are "
-      "kept.\n"
-      "Example: berth events -f web | jq -r '[.at, .to, .message] | @tsv'");
   command->callback(
       [&context, options] { context.action = [&context, options] { return events(context, *options); }; });
 }

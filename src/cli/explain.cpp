@@ -32,13 +32,17 @@ int explain(const Context& context, const ExplainOptions& options) {
 }  // namespace
 
 void add_explain(CLI::App& app, Context& context) {
-  auto* command = app.add_subcommand("explain", "Say why a server is as it is, what comes next and what to do");
+  auto* command = declare(
+      app, context,
+      {"explain",
+       group::look,
+       "Say why a server is as it is, what comes next and what to do",
+       "One screen: its state and the reason, its command line, what was seen of it, its ports and who took them, its "
+       "last exits and its last output.",
+       {{"berth explain web"}, {"berth explain web --json"}}});
   auto options = std::make_shared<ExplainOptions>();
   command->add_option("NAME", options->name, "The server")->required();
   command->add_flag("--json", options->json, "One JSON document on stdout");
-  command->footer(
-      "Its state and the reason, its command line, what was seen of it, its ports and who took them, its last exits\n"
-      "and its last output: one screen.\nExample: berth explain web");
   command->callback(
       [&context, options] { context.action = [&context, options] { return explain(context, *options); }; });
 }

@@ -36,16 +36,20 @@ int init(const Context& context) {
 }  // namespace
 
 void add_init(CLI::App& app, Context& context) {
-  auto* command = app.add_subcommand("init", "Write a commented berth.toml to start from");
-  command->footer("An existing file is never touched.\nExample: berth init");
+  auto* command = declare(app, context,
+                          {"init",
+                           group::configure,
+                           "Write a commented berth.toml to start from",
+                           "Into this folder. An existing file is never touched.",
+                           {{"berth init"}}});
   command->callback([&context] { context.action = [&context] { return init(context); }; });
 }
 
 void add_version(CLI::App& app, Context& context) {
-  auto* command = app.add_subcommand("version", "Print the version");
+  auto* command = declare(
+      app, context, {"version", group::itself, "Print the version", "", {{"berth version"}, {"berth version --json"}}});
   auto as_json = std::make_shared<bool>(false);
   command->add_flag("--json", *as_json, "One JSON document on stdout");
-  command->footer("Example: berth version");
   command->callback([&context, as_json] {
     context.action = [as_json] {
       if (*as_json) {

@@ -70,17 +70,21 @@ int inspect(const Context& context, const InspectOptions& options) {
 }  // namespace
 
 void add_inspect(CLI::App& app, Context& context) {
-  auto* command = app.add_subcommand("inspect", "Ask a server itself: protocol, name, version, tools");
+  auto* command = declare(
+      app, context,
+      {"inspect",
+       group::look,
+       "Ask a server itself: protocol, name, version, tools",
+       "One handshake, as an MCP client would make it, with the `headers` of the configuration; the session is ended "
+       "afterwards. Exit code 1 when the handshake fails or the server wants a sign-in, 3 when it does not run or does "
+       "not listen.",
+       {{"berth inspect web"}, {"berth inspect web --json --timeout 30s"}}});
   auto options = std::make_shared<InspectOptions>();
   command->add_option("NAME", options->name, "The server")->required();
   command->add_flag("--json", options->json, "One JSON document on stdout");
   command->add_option("--timeout", options->timeout, "How long the server may take (default 10s, at most 10m)")
       ->check(check_duration)
       ->type_name("T");
-  command->footer(
-      "One handshake, as an MCP client would make it, with the `headers` of the configuration; the session is ended\n"
-      "afterwards. Exit code 1 when the handshake fails or the server wants a sign-in, 3 when it does not run or does\n"
-      "not listen.\nExample: berth inspect everything --json");
   command->callback(
       [&context, options] { context.action = [&context, options] { return inspect(context, *options); }; });
 }

@@ -11,6 +11,7 @@
 #include <cstring>
 #include <iostream>
 
+#include "cli/commands.hpp"
 #include "cli/context.hpp"
 #include "cli/control_client.hpp"
 #include "cli/log_printer.hpp"
@@ -142,7 +143,17 @@ int logs(const Context& context, const LogsOptions& options) {
 }  // namespace
 
 void add_logs(CLI::App& app, Context& context) {
-  auto* command = app.add_subcommand("logs", "Print what servers have said");
+  auto* command = declare(
+      app, context,
+      {"logs",
+       group::look,
+       "Print what servers have said",
+       "Several servers are merged by time, each line with its server's name before it; of a single one that was asked "
+       "for by name, its words stand alone. Secrets are left out, and so are control characters and escape "
+       "sequences.\n\n"
+       "What Berth has to say about a log goes to stderr. Without a supervisor the files are read as they are left, and "
+       "-f is not possible. A line of more than 64 KiB comes in pieces (with --json: \"continued\": true).",
+       {{"berth logs web -n 100 -f"}, {"berth logs --since 10m --stream err", "what all have complained of lately"}}});
   auto options = std::make_shared<LogsOptions>();
   command->add_option("NAME", options->names, "Only these servers");
   command->add_flag("-f,--follow", options->follow, "Go on with what they say, until Ctrl-C or `berth down`");
@@ -150,18 +161,9 @@ void add_logs(CLI::App& app, Context& context) {
   command->add_option("--since", options->since, "Only what is newer: 10m, or 2026-11-21T10:00:00Z")
       ->check(check_moment)
       ->type_name("T");
-  command->add_option("--stream", options->stream, "Only one of the two: out or err")
-      ->check(CLI::IsMember({"out", "err"}))
-      ->type_name("STREAM");
+  choose_from(command->add_option("--stream", options->stream, "Only one of the two"), {"out", "err"});
   command->add_flag("-t,--timestamps", options->timestamps, "Put the time before each line");
   command->add_flag("--json", options->json, "A JSON object a line: at, server, stream, line");
-  command->footer(
-      "Several servers are merged by time, each line with its server's name before it; of a single one that was asked\n"
-      "for by name, its words stand alone. Secrets are left out, and so are control characters and escape sequences.\n"
-      "What Berth has to say about a log goes to stderr. Without a supervisor the files are read as they are left, "
-      "and\n"
-      "-f is not possible. A line of more than 64 KiB comes in pieces (with --json: \"continued\": true).\n"
-      "Example: berth logs web -n 100 -f");
   command->callback([&context, options] { context.action = [&context, options] { return logs(context, *options); }; });
 }
 

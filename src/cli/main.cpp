@@ -6,7 +6,14 @@
 #include <CLI/Formatter.hpp>
 #include <iostream>
 
+#include "cli/commands.hpp"
+#include "cli/complete.hpp"
 #include "cli/context.hpp"
+#include "cli/help.hpp"
+#include "cli/next_step.hpp"
+#include "cli/terminal.hpp"
+#include "cli/usage_errors.hpp"
+#include "cli/welcome.hpp"
 
 namespace {
 
@@ -20,44 +27,43 @@ void open_standard_descriptors() {
   }
 }
 
+// The servers that the command line names.
+std::vector<std::string> servers_named(const CLI::App& app) {
+  const auto chosen = app.get_subcommands();
+  if (chosen.empty() || chosen.front()->get_name() == "client") return {};
+  const CLI::Option* names = chosen.front()->get_option_no_throw("NAME");
+  return names == nullptr ? std::vector<std::string>{} : names->results();
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   using namespace berth::cli;
   open_standard_descriptors();
-  CLI::App app{
-      "Berth, a harbour master for MCP servers: gives each a port, keeps it running, says truthfully how it is.\n"
-      "Three to begin with: `berth init`, `berth up`, `berth status`.",
-      "berth"};
-  app.require_subcommand(0, 1);
-  app.fallthrough();  // the common options may also stand after the command
+  CLI::App app;
   Context context;
-  context.add_options(app);
-  add_up(app, context);
-  add_down(app, context);
-  add_status(app, context);
-  add_start_stop_restart(app, context);
-  add_reload(app, context);
-  add_wait(app, context);
-  add_check(app, context);
-  add_ports(app, context);
-  add_url_env(app, context);
-  add_explain(app, context);
-  add_events(app, context);
-  add_logs(app, context);
-  add_inspect(app, context);
-  add_init(app, context);
-  add_version(app, context);
+  declare_all(app, context);
+  // What the scripts of `berth completion` ask: `berth __complete -- WORD…`. Not a command line of this program, but a
+  // part of one that somebody is typing.
+  if (argc > 2 && std::string_view(argv[1]) == "__complete") return print_candidates(app, {argv + 3, argv + argc});
   try {
     app.parse(argc, argv);
-    if (!context.action) std::cout << app.help();
+    remember_options(context.common_arguments());
+    if (!context.action) std::cout << welcome(context, context.colour_on(STDOUT_FILENO));
     const int code = context.action ? context.action() : exit_ok;
     if (!std::cout.flush()) throw Stop{exit_failed, "cannot write to the standard output"};
     return code;
   } catch (const CLI::ParseError& error) {
-    return app.exit(error, std::cout, std::cerr) == 0 ? exit_ok : exit_usage;
+    if (error.get_exit_code() == 0) return app.exit(error, std::cout, std::cerr);  // it was help that was asked for
+    std::cerr << "berth: " << usage_error(context, app, error) << "\n";
+    return exit_usage;
   } catch (const Stop& stop) {
-    if (!stop.message.empty()) std::cerr << "berth: " << stop.message << "\n";
+    std::string message = stop.message;
+    if (stop.code == exit_no_supervisor) message += unknown_in_config(context, servers_named(app));
+    if (message.empty()) return stop.code;
+    message = "berth: " + message;
+    const auto size = terminal_size(STDERR_FILENO);
+    std::cerr << (size ? folded(message, size->columns) : message + "\n");
     return stop.code;
   } catch (const std::exception& error) {
     std::cerr << "berth: " << error.what() << "\n";

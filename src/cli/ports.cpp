@@ -119,11 +119,16 @@ int list_ports(const Context& context, bool as_json) {
 }  // namespace
 
 void add_ports(CLI::App& app, Context& context) {
-  auto* command = app.add_subcommand(
-      "ports", "List who has which port on this host (all projects), and dead ports with their holders");
+  auto* command = declare(
+      app, context,
+      {"ports",
+       group::look,
+       "List who has which port: all projects, and dead ports",
+       "Every live instance of this user's projects on this host and of programs that share the ledger, and the ports "
+       "that are dead, with their holders. Needs no configuration and no running supervisor.",
+       {{"berth ports"}, {"berth ports --json | jq '.instances[] | {port, server, pid}'"}}});
   auto as_json = std::make_shared<bool>(false);
   command->add_flag("--json", *as_json, "One JSON document on stdout");
-  command->footer("Needs no configuration and no running supervisor.\nExample: berth ports");
   command->callback(
       [&context, as_json] { context.action = [&context, as_json] { return list_ports(context, *as_json); }; });
 }

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <iostream>
 
+#include "cli/commands.hpp"
 #include "cli/context.hpp"
 #include "cli/control_client.hpp"
 #include "os/json_text.hpp"
@@ -80,13 +81,18 @@ int reload(const Context& context, const ReloadOptions& options) {
 }  // namespace
 
 void add_reload(CLI::App& app, Context& context) {
-  auto* command = app.add_subcommand("reload", "Apply a changed configuration to what runs");
+  auto* command = declare(
+      app, context,
+      {"reload",
+       group::run,
+       "Apply a changed configuration to what runs",
+       "Prints the plan, and then carries it out: servers that did not change keep their process and port; what changed "
+       "only in how they are looked after is applied to them as they run. Exit code 2, and nothing changed, when the "
+       "file is not valid. SIGHUP to the supervisor does the same, and `berth up --watch` whenever the file changes.",
+       {{"berth reload --dry-run", "only says what would be done"}, {"berth reload"}}});
   auto options = std::make_shared<ReloadOptions>();
   command->add_flag("--dry-run", options->dry_run, "Only print what would be done");
   command->add_flag("--json", options->json, "One JSON document on stdout");
-  command->footer(
-      "Prints the plan, and then carries it out: servers that did not change keep their process and port. Exit code 2, "
-      "and nothing changed, when the file is not valid.\nExample: berth reload --dry-run");
   command->callback(
       [&context, options] { context.action = [&context, options] { return reload(context, *options); }; });
 }

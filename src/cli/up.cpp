@@ -13,6 +13,8 @@
 
 #include "cli/context.hpp"
 #include "cli/control_client.hpp"
+#include "cli/next_step.hpp"
+#include "cli/progress.hpp"
 #include "cli/version.hpp"
 #include "config/names.hpp"
 #include "os/fd.hpp"
@@ -54,9 +56,16 @@ SupervisorOptions options_for(const Context& context, const Config& config, cons
   return options;
 }
 
+// Why there is no supervisor, and what to type then.
+Stop refused(const std::string& why) {
+  const bool second = why.find("already running") != std::string::npos;
+  const std::string hint = "\n`" + next_step("status") + "` shows it, `" + next_step("down") + "` ends it";
+  return Stop{exit_failed, second ? why + hint : why};
+}
+
 int run_in_foreground(Config config, SupervisorOptions options) {
   auto supervisor = Supervisor::create(std::move(config), std::move(options));
-  if (!supervisor) throw Stop{exit_failed, supervisor.error()};
+  if (!supervisor) throw refused(supervisor.error());
   return (*supervisor)->run();
 }
 
@@ -132,13 +141,13 @@ void detach(Config config, SupervisorOptions options) {
   while ((line = first_line(read_end.get())).starts_with(warning)) {
     std::cerr << "berth: warning: " << line.substr(1) << "\n";
   }
-  if (!line.empty()) throw Stop{exit_failed, line};
+  if (!line.empty()) throw refused(line);
 }
 
-int wait_until_up(const std::string& socket, const std::string& timeout) {
+int wait_until_up(const Context& context, const std::string& socket, const std::string& timeout) {
   std::string target = "/v1/wait?for=up";
   if (!timeout.empty()) target += "&timeout_ms=" + std::to_string(to_duration(timeout).count());
-  return wait_answer(ask_running(socket, "GET", target, std::nullopt));
+  return wait_answer(ask_waiting(context, socket, target, {}, Goal::ready));
 }
 
 void warn_about_logs(const std::string& folder) {
@@ -157,15 +166,27 @@ int up(const Context& context, const UpOptions& options) {
   const auto socket = supervisor_options.runtime_dir + "/" + config.name + ".sock";
   const std::string name = config.name;
   detach(std::move(config), std::move(supervisor_options));
-  if (options.wait) return wait_until_up(socket, options.timeout);
-  if (!context.quiet()) std::cerr << "berth: looking after " << name << "; `berth status` says how it stands\n";
+  if (options.wait) return wait_until_up(context, socket, options.timeout);
+  if (!context.quiet())
+    std::cerr << "berth: looking after " << name << "; `" << next_step("status") << "` says how it stands\n";
   return exit_ok;
 }
 
 }  // namespace
 
 void add_up(CLI::App& app, Context& context) {
-  auto* command = app.add_subcommand("up", "Start the supervisor and the servers");
+  auto* command = declare(
+      app, context,
+      {"up",
+       group::run,
+       "Start the supervisor and the servers",
+       "In the foreground it shows what the servers print; Ctrl-C stops all of them in order, a second one kills them "
+       "at "
+       "once. With -d it goes on in the background. With --wait the exit code is 1 as soon as a server has failed for "
+       "good, and 124 when the time is over; the servers go on either way.",
+       {{"berth up", "watch them in this terminal"},
+        {"berth up -d --wait --timeout 2m", "in the background; return when all are ready"},
+        {"berth up -d web db", "only these two, and what they depend on"}}});
   auto options = std::make_shared<UpOptions>();
   command->add_option("NAME", options->names, "Only these servers, and what they depend on");
   command->add_flag("-d,--detach", options->detach, "Return once the supervisor runs in the background");
@@ -174,9 +195,6 @@ void add_up(CLI::App& app, Context& context) {
   command->add_option("--timeout", options->timeout, "With --wait: give up after this long (exit 124)")
       ->check(check_duration)
       ->type_name("T");
-  command->footer(
-      "In the foreground, Ctrl-C stops all servers in order; a second one kills them at once.\n"
-      "Example: berth up -d --wait --timeout 2m");
   command->callback([&context, options] { context.action = [&context, options] { return up(context, *options); }; });
 }
 

@@ -86,21 +86,29 @@ int env(const Context& context, const Options& options) {
 }  // namespace
 
 void add_url_env(CLI::App& app, Context& context) {
-  auto* url_command = app.add_subcommand("url", "Print the URL of a server that is ready");
+  auto* url_command = declare(app, context,
+                              {"url",
+                               group::connect,
+                               "Print the URL of a server that is ready",
+                               "Exit code 3, and nothing on stdout, while it is not ready.",
+                               {{"berth url web"}, {"curl \"$(berth url web)\""}}});
   auto url_options = std::make_shared<Options>();
   url_command->add_option("NAME", url_options->names, "The server")->required()->expected(1);
   url_command->add_flag("--json", url_options->json, "One JSON document on stdout");
-  url_command->footer(
-      "Exit code 3, and nothing on stdout, while it is not ready.\nExample: curl \"$(berth url everything)\"");
   url_command->callback(
       [&context, url_options] { context.action = [&context, url_options] { return url(context, *url_options); }; });
 
-  auto* env_command = app.add_subcommand("env", "Print NAME_URL='...' lines for a shell");
+  auto* env_command = declare(app, context,
+                              {"env",
+                               group::connect,
+                               "Print NAME_URL='...' lines for a shell",
+                               "The name in upper case, with `_` for anything but letters and digits. Exit code 3 when "
+                               "one of them is not ready; it "
+                               "has no line then.",
+                               {{"berth env"}, {"eval \"$(berth env)\"", "set them in this shell"}}});
   auto env_options = std::make_shared<Options>();
   env_command->add_option("NAME", env_options->names, "Only these servers");
   env_command->add_flag("--json", env_options->json, "One JSON document on stdout");
-  env_command->footer(
-      "Exit code 3 when one of them is not ready; it has no line then.\nExample: eval \"$(berth env)\"");
   env_command->callback(
       [&context, env_options] { context.action = [&context, env_options] { return env(context, *env_options); }; });
 }

@@ -4,6 +4,7 @@
 
 #include "cli/context.hpp"
 #include "cli/control_client.hpp"
+#include "cli/progress.hpp"
 
 namespace berth::cli {
 
@@ -19,7 +20,8 @@ int wait(const Context& context, const WaitOptions& options) {
   std::string target = "/v1/wait?for=" + options.what;
   for (const std::string& name : options.names) target += "&name=" + encoded(name);
   if (!options.timeout.empty()) target += "&timeout_ms=" + std::to_string(to_duration(options.timeout).count());
-  return wait_answer(ask_running(context.socket(), "GET", target, std::nullopt));
+  const Goal goal = options.what == "ready" ? Goal::ready : Goal::stopped;
+  return wait_answer(ask_waiting(context, context.socket(), target, options.names, goal));
 }
 
 }  // namespace
@@ -31,18 +33,19 @@ int wait_answer(const ControlAnswer& answer) {
 }
 
 void add_wait(CLI::App& app, Context& context) {
-  auto* command = app.add_subcommand("wait", "Return once servers are ready, or stopped");
+  auto* command =
+      declare(app, context,
+              {"wait",
+               group::run,
+               "Return once servers are ready, or stopped",
+               "Exit code 1 at once when one cannot become so unasked (failed, exited); 124 when the time is over.",
+               {{"berth wait web --timeout 30s"}, {"berth wait --for stopped", "all of them"}}});
   auto options = std::make_shared<WaitOptions>();
   command->add_option("NAME", options->names, "The servers (default: all that are wanted up)");
-  command->add_option("--for", options->what, "ready or stopped")
-      ->check(CLI::IsMember({"ready", "stopped"}))
-      ->type_name("WHAT");
+  choose_from(command->add_option("--for", options->what, "What to wait for (default: ready)"), {"ready", "stopped"});
   command->add_option("--timeout", options->timeout, "Give up after this long (exit 124)")
       ->check(check_duration)
       ->type_name("T");
-  command->footer(
-      "Exit code 1 at once when one cannot become so unasked (failed, exited).\nExample: berth wait everything "
-      "--timeout 30s");
   command->callback([&context, options] { context.action = [&context, options] { return wait(context, *options); }; });
 }
 

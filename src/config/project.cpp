@@ -7,6 +7,7 @@
 
 #include "config/document.hpp"
 #include "config/files.hpp"
+#include "config/names.hpp"
 #include "config/variables.hpp"
 
 namespace berth::config {
@@ -42,6 +43,52 @@ std::string project_of(const std::string& file) {
   }
   std::error_code ignored;
   return std::filesystem::absolute(file, ignored).lexically_normal().parent_path().filename().string();
+}
+
+namespace {
+
+void add_name(std::vector<std::string>& names, const std::string& name) {
+  if (is_valid_name(name) && std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+}
+
+// Of a text that is no TOML while somebody edits it: what stands behind `name =` at the beginning of a line below the
+// first [[servers]].
+std::vector<std::string> names_by_line(std::string_view text) {
+  std::vector<std::string> names;
+  const auto begin = text.find("[[servers]]");
+  if (begin == std::string_view::npos) return names;
+  text.remove_prefix(begin);
+  for (auto at = text.find("\nname"); at != std::string_view::npos; at = text.find("\nname", at + 1)) {
+    const auto line = text.substr(at + 1, std::min(text.find('\n', at + 1), text.size()) - at - 1);
+    const auto quote = line.find('"');
+    const auto end = quote == std::string_view::npos ? quote : line.find('"', quote + 1);
+    if (end != std::string_view::npos) add_name(names, std::string(line.substr(quote + 1, end - quote - 1)));
+  }
+  return names;
+}
+
+}  // namespace
+
+std::vector<std::string> server_names_of(const std::string& file) {
+  std::vector<std::string> names;
+  const auto text = read_text_file(file);
+  if (!text) return names;
+  const auto root = parse_document(*text);
+  if (!root) return names_by_line(*text);
+  if (const Node* servers = root->value("servers"); servers != nullptr && servers->is(Node::Type::array)) {
+    for (const Node& server : servers->items) {
+      const Node* name = server.is(Node::Type::table) ? server.value("name") : nullptr;
+      if (name != nullptr && name->is(Node::Type::string)) {
+        add_name(names, expand(name->string, process_environment()).plain);
+      }
+    }
+  }
+  if (const Node* servers = root->value("mcp_servers"); servers != nullptr && servers->is(Node::Type::table)) {
+    for (const Entry& server : servers->entries) {
+      if (server.value.is(Node::Type::table) && server.value.value("command") != nullptr) add_name(names, server.key);
+    }
+  }
+  return names;
 }
 
 }  // namespace berth::config
