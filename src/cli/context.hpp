@@ -95,6 +95,8 @@ void add_explain(CLI::App& app, Context& context);
 void add_events(CLI::App& app, Context& context);
 void add_logs(CLI::App& app, Context& context);
 void add_inspect(CLI::App& app, Context& context);
+void add_import(CLI::App& app, Context& context);
+void add_client(CLI::App& app, Context& context);
 void add_init(CLI::App& app, Context& context);
 void add_version(CLI::App& app, Context& context);
 void add_schema(CLI::App& app, Context& context);

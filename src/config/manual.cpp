@@ -39,6 +39,7 @@ std::string_view form_of(Kind kind) {
     case Kind::name: return "name";
     case Kind::url_path: return "path of a URL";
     case Kind::host: return "host";
+    case Kind::loopback: return "127.0.0.1 or ::1";
     case Kind::file: return "file";
     case Kind::duration: return "duration";
     case Kind::size: return "size";
@@ -89,7 +90,6 @@ std::string entry(const Field& field) {
   if (field.required) out += "Required.\n";
   if (!field.standard.empty()) out += fmt::format("Default: `{}`.\n", field.standard);
   if (!field.sample.empty() && field.sample != field.standard) out += fmt::format("Example: `{}`.\n", field.sample);
-  if (field.not_yet) out += "Accepted, without effect in this version.\n";
   out += std::string(words_of(field.change)) + "\n";
   return out;
 }

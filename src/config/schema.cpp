@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "config/fields.hpp"
+#include "config/signals.hpp"
 
 namespace berth::config {
 namespace {
@@ -61,6 +62,8 @@ std::string pattern(std::string_view expression) {
 constexpr std::string_view name_pattern = "^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$";
 constexpr std::string_view variable_pattern = "^[A-Za-z_][A-Za-z0-9_]*$";
 constexpr std::string_view header_pattern = "^[A-Za-z0-9!#$%&'*+.^_`|~-]+$";
+constexpr std::string_view text_pattern = R"(^[^\u0000]*$)";  // in a string of JSON, which has this escape as well
+constexpr std::string_view host_pattern = R"(^[^\s/@?#\[\]]+$)";
 constexpr std::string_view secret_pattern = "^[A-Za-z0-9_-]+$";
 
 std::string table_of_strings(std::string_view name) {
@@ -83,6 +86,25 @@ std::string choice(const Field& field) {
   return fmt::format(R"("anyOf": [{{ "enum": [{}] }}, {{ "type": "string", "pattern": "\\$" }}])", words);
 }
 
+// TERM, SIGTERM, term: an expression cannot be told to ignore upper and lower case.
+std::string signal_pattern() {
+  std::string words;
+  for (const std::string_view name : signal_names()) {
+    words += words.empty() ? "" : "|";
+    for (const char c : name.substr(3)) {
+      const bool letter = c >= 'A' && c <= 'Z';
+      words += letter ? fmt::format("[{}{}]", c, static_cast<char>(c - 'A' + 'a')) : std::string(1, c);
+    }
+  }
+  return fmt::format("^([Ss][Ii][Gg])?({})$", words);
+}
+
+// Zero is written in many ways: what has no other digit is none of these values.
+std::string more_than_zero(const Field& field, std::string_view expression) {
+  if (field.least < 1) return pattern(expression);
+  return fmt::format(R"({}, "allOf": [{{ "pattern": "[1-9]|\\$" }}])", pattern(expression));
+}
+
 // The members that say what a value of this field looks like.
 std::string shape(const Field& field) {
   constexpr std::string_view port = R"("type": "integer", "minimum": 1, "maximum": 65535)";
@@ -90,22 +112,22 @@ std::string shape(const Field& field) {
     case Kind::boolean: return R"("type": "boolean")";
     case Kind::integer: return numeric(field, "integer");
     case Kind::number: return numeric(field, "number");
+    case Kind::host: return pattern(host_pattern);
     case Kind::text:
-    case Kind::host:
-    case Kind::file: return R"("type": "string", "minLength": 1)";
+    case Kind::file: return fmt::format(R"("type": "string", "minLength": 1, "pattern": {})", quote(text_pattern));
     case Kind::loopback: return pattern("^(127(\\.[0-9]+){3}|[0:]*:0*1)$");
     case Kind::name: return pattern(name_pattern);
     case Kind::url_path: return pattern("^/\\S*$");
-    case Kind::duration: return pattern("^([0-9]+(\\.[0-9]+)?(ms|s|m|h|d))+$");
-    case Kind::size: return pattern("^[0-9]+(\\.[0-9]+)?(B|KB|MB|GB|KiB|MiB|GiB)$");
+    case Kind::duration: return more_than_zero(field, "^([0-9]+(\\.[0-9]+)?(ms|s|m|h|d))+$");
+    case Kind::size: return more_than_zero(field, "^[0-9]+(\\.[0-9]+)?(B|KB|MB|GB|KiB|MiB|GiB)$");
     case Kind::choice: return choice(field);
-    case Kind::signal: return pattern("^([Ss][Ii][Gg])?[A-Za-z0-9]+$");
+    case Kind::signal: return pattern(signal_pattern());
     case Kind::port:
       return fmt::format(R"("anyOf": [{{ "const": "auto" }}, {{ {} }}, {{ "type": "string", "pattern": "\\$" }}])",
                          port);
     case Kind::port_range: return list_of(port) + R"(, "minItems": 2, "maxItems": 2)";
-    case Kind::texts:
-    case Kind::patterns: return list_of(R"("type": "string")");
+    case Kind::texts: return list_of(fmt::format(R"("type": "string", "pattern": {})", quote(text_pattern)));
+    case Kind::patterns: return list_of(R"("type": "string", "maxLength": 4096)");
     case Kind::names: return list_of(pattern(name_pattern));
     case Kind::variables: return list_of(pattern(variable_pattern));
     case Kind::exit_codes: return list_of(R"("type": "integer", "minimum": 0, "maximum": 255)");
@@ -183,8 +205,11 @@ void write_root_properties(JsonWriter& json) {
       write_section(json, section.name, section);
     }
   }
-  json.member("mcp_servers",
-              R"({ "type": "object", "additionalProperties": { "$ref": "#/definitions/codex_server" } })");
+  json.member(
+      "mcp_servers",
+      fmt::format(
+          R"({{ "type": "object", "propertyNames": {{ "pattern": {} }}, "additionalProperties": {{ "$ref": "#/definitions/codex_server" }} }})",
+          quote(name_pattern)));
 }
 
 std::string root_keys() {
@@ -222,6 +247,12 @@ std::string json_schema() {
   // A file that is shared with Codex holds its keys as well.
   json.member("if", R"({ "required": ["mcp_servers"] })");
   json.member("else", fmt::format(R"({{ "propertyNames": {{ "enum": [{}] }} }})", root_keys()));
+  // A command may come from [defaults]; one of Codex's entries with a url is skipped.
+  json.member("allOf",
+              R"([{ "if": { "required": ["defaults"], "properties": { "defaults": { "required": ["command"] } } }, )"
+              R"("else": { "properties": { "servers": { "items": { "required": ["command"] } }, )"
+              R"("mcp_servers": { "additionalProperties": { "anyOf": [{ "required": ["command"] }, )"
+              R"({ "required": ["url"] }] } } } } }])");
   json.open("definitions");
   write_definitions(json);
   json.close();

@@ -237,7 +237,12 @@ class ServerReader {
     for (const Expansion::Use& use : used_) consider(use.name, use.value);
     for (const auto& [name, value] : server().env_file) consider(name, value);
     // The child shows what `fill` makes of a value.
-    for (const auto& [name, value] : server().env) consider(name, fill(value, {0, "", server().name, ""}));
+    const Node* env = table_.value("env");
+    for (const auto& [name, value] : server().env) {
+      // What is not set stays as it was written, and the message that says so must be able to name it.
+      if (const Node* node = env->value(name); node != nullptr && node->unknown) continue;
+      consider(name, fill(value, {0, "", server().name, ""}));
+    }
     take_header_secrets(listed, values);
     for (const std::string& name : listed) {
       if (const auto value = around_.environment(name)) values.add(*value);  // the child may inherit it
