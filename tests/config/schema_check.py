@@ -29,6 +29,7 @@ language = "a small language inside a string"
 number = "JSON has one kind of number: 8080.0 is an integer to a schema"
 beyond = {
     "backoff_initial_over_max": across,
+    "metrics_port_of_a_server": across,
     "backoff_initial_over_max_through_defaults": across,
     "depends_on_cycle": across,
     "depends_on_itself": across,

@@ -41,6 +41,24 @@ class Watching {
   Terminal terminal;
 };
 
+TEST_CASE("A terminal that is closed ends a foreground up, and everything with it") {
+  Sandbox sandbox;
+  auto config = sandbox.config();
+  config.server("web");
+  sandbox.write(config);
+  Terminal terminal(on_terminal(sandbox, {"up"}), 24, 80);
+  REQUIRE(terminal.shows("web is ready"));
+  SECTION("and a SIGHUP before that is a reload") {
+    config.server("more");
+    sandbox.write(config);
+    ::kill(terminal.pid(), SIGHUP);
+    CHECK(terminal.shows("more is ready"));
+  }
+  SECTION("at once") {}
+  terminal.hang_up();
+  CHECK(eventually([&] { return sandbox.nothing_left(); }));
+}
+
 }  // namespace
 
 TEST_CASE("status --watch has the whole screen, and gives the terminal back at q") {

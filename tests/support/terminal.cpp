@@ -204,7 +204,13 @@ Terminal::~Terminal() {
     if (pid_ > 1) ::kill(pid_, SIGKILL);
     ::waitpid(shell_, nullptr, 0);
   }
+  if (master_ >= 0) ::close(master_);
+}
+
+void Terminal::hang_up() {
   ::close(master_);
+  master_ = -1;
+  pid_ = -1;  // it may be gone as soon as now
 }
 
 void Terminal::type(const std::string& keys) const {

@@ -51,6 +51,8 @@ class Terminal {
   [[nodiscard]] pid_t pid() const { return pid_; }  // of the program
   void type(const std::string& keys) const;
   void resize(int rows, int columns);
+  // The window is closed. Nothing can be read or awaited after that.
+  void hang_up();
   // True once the screen shows `text`; false when it does not by the deadline, or the program has ended.
   bool shows(const std::string& text, std::chrono::milliseconds deadline = patience);
   // True once `predicate` holds for the screen.
