@@ -54,11 +54,10 @@ Expected<std::unique_ptr<ControlServer>, std::string> ControlServer::listen(boos
   ::unlink(path.c_str());
   os::Fd listener = unix_socket(SOCK_NONBLOCK);
   if (!listener) return failed(errno);
-  const mode_t before = ::umask(0177);
-  const int bound = ::bind(listener.get(), address, sizeof(place));
-  const int why = errno;
-  ::umask(before);
-  if (bound != 0) return failed(why);
+  // Its folder is private, and nobody can connect before it listens. (A umask would be that of the thread that writes
+  // logs, too.)
+  if (::bind(listener.get(), address, sizeof(place)) != 0) return failed(errno);
+  if (::chmod(path.c_str(), 0600) != 0) return failed(errno);
   if (::listen(listener.get(), SOMAXCONN) != 0) return failed(errno);
   auto server = std::make_unique<HttpServer>(io, std::move(listener), std::move(handler),
                                              HttpServer::Options{.patience = patience, .admit = may_ask});

@@ -134,12 +134,17 @@ std::map<std::string, Port> Fleet::berths() const {
   return all;
 }
 
-void Fleet::reload(const Config& config, const config::ReloadPlan& plan, bool start_new) {
+void Fleet::reload(const Config& config, const config::ReloadPlan& plan) {
   std::vector<core::Governor::Place> places;
   for (std::size_t i = 0; i < config.servers.size(); ++i) {
     const auto& change = plan.servers[i];
     places.push_back(
         {place_of(change.was.value_or(change.name)), std::make_shared<ServerConfig>(config.servers[i]), change.moves});
+  }
+  // Who is back before it was gone may still run, as what it was.
+  std::vector<bool> still_here;
+  for (const auto& place : places) {
+    still_here.push_back(place.at && governor_.is_departing(*place.at) && at(*place.at).pid() > 0);
   }
   const auto now = Clock::now();
   const auto acts =
@@ -162,12 +167,13 @@ void Fleet::reload(const Config& config, const config::ReloadPlan& plan, bool st
     const auto& life = governor_.life(*places[i].at);
     // A reason that was permanent may have gone with what was changed.
     const bool another_try = change.fate != config::Fate::unchanged && life.state() == core::State::failed;
+    const bool is_another = life.wanted_up() && (another_try || change.fate == config::Fate::restarted);
     if (change.stops) {
       down.push_back(*places[i].at);
-    } else if (change.starts && start_new) {
-      up.push_back(*places[i].at);
-    } else if (life.wanted_up() && (another_try || change.fate == config::Fate::restarted)) {
+    } else if (is_another || (still_here[i] && change.starts)) {
       again.push_back(*places[i].at);
+    } else if (change.starts) {
+      up.push_back(*places[i].at);
     }
   }
   perform(governor_.stop(down, now, "it is disabled in the configuration"));
@@ -194,9 +200,9 @@ void Fleet::line_up(const std::vector<core::Governor::Place>& places) {
 void Fleet::take_leave() {
   constexpr std::size_t most_remembered = 32;
   for (const std::size_t i : governor_.take_gone()) {
-    metrics_.forget(servers_[i]->config().name);
     gone_.push_back(servers_[i]->config().name);
     std::erase(line_, servers_[i].get());
+    if (!place_of(gone_.back())) metrics_.forget(gone_.back());  // it may be another's by now
     changed_.erase(i);
     servers_[i].reset();
   }

@@ -47,8 +47,8 @@ class Fleet {
   // Indexes of these names; of all servers when there are none. The error names what is not known, and the nearest.
   Expected<Servers, std::string> find(const std::vector<std::string>& names) const;
 
-  // Carries out a plan: `config` is what holds from now on, `start_new` whether what is new and enabled is started.
-  void reload(const Config& config, const config::ReloadPlan& plan, bool start_new);
+  // Carries out a plan: `config` is what holds from now on.
+  void reload(const Config& config, const config::ReloadPlan& plan);
   // The berths that servers have, by name.
   [[nodiscard]] std::map<std::string, Port> berths() const;
 

@@ -76,11 +76,13 @@ void ServerLog::wait_for_room() {
     if (pipe != nullptr) pipe->pause();
   }
   timer_.expires_after(patience);
-  timer_.async_wait([this, wait = ++waits_so_far_](const boost::system::error_code& error) {
-    if (error || !waits_ || wait != waits_so_far_) return;  // of an earlier wait, on its way when that was over
-    drops_ = true;
-    go_on();
-  });
+  timer_.async_wait(
+      [this, here = std::weak_ptr(alive_), wait = ++waits_so_far_](const boost::system::error_code& error) {
+        if (error || here.expired() || !waits_ || wait != waits_so_far_)
+          return;  // of an earlier wait, on its way when that was over
+        drops_ = true;
+        go_on();
+      });
 }
 
 void ServerLog::go_on() {

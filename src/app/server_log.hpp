@@ -137,6 +137,7 @@ class ServerLog {
   core::LineSplitter err_;
   std::string_view at_;
   boost::asio::steady_timer timer_;
+  std::shared_ptr<char> alive_ = std::make_shared<char>();  // a handler that is on its way already finds it gone
   bool waits_ = false;
   std::uint64_t waits_so_far_ = 0;
   bool drops_ = false;

@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <bit>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -17,7 +16,6 @@
 #include <filesystem>
 
 #include "app/console.hpp"
-#include "app/console_sink.hpp"
 #include "app/control_api.hpp"
 #include "app/control_server.hpp"
 #include "app/fleet.hpp"
@@ -25,6 +23,7 @@
 #include "app/log_file_sink.hpp"
 #include "app/metrics_server.hpp"
 #include "app/metrics_text.hpp"
+#include "app/own_log.hpp"
 #include "app/reload.hpp"
 #include "core/utf8.hpp"
 #include "os/file_watch.hpp"
@@ -56,30 +55,6 @@ std::optional<rlimit> raise_descriptor_limit() {
   raised.rlim_cur = raised.rlim_max;
   ::setrlimit(RLIMIT_NOFILE, &raised);
   return before;
-}
-
-spdlog::level::level_enum level_of(LogLevel level) {
-  switch (level) {
-    case LogLevel::debug: return spdlog::level::debug;
-    case LogLevel::warn: return spdlog::level::warn;
-    case LogLevel::error: return spdlog::level::err;
-    case LogLevel::info: break;
-  }
-  return spdlog::level::info;
-}
-
-std::shared_ptr<spdlog::logger> make_log(const SupervisorOptions& options, const Config& config,
-                                         std::shared_ptr<app::LogFileSink> file, app::Console* terminal) {
-  std::vector<spdlog::sink_ptr> sinks{std::move(file)};
-  if (terminal != nullptr) {
-    auto sink = std::make_shared<app::ConsoleSink>(*terminal, options.colour);
-    sink->set_pattern("berth: %v");
-    if (options.quiet) sink->set_level(spdlog::level::warn);
-    sinks.push_back(std::move(sink));
-  }
-  auto log = std::make_shared<spdlog::logger>("berth", sinks.begin(), sinks.end());
-  log->set_level(options.verbose ? spdlog::level::debug : level_of(config.supervisor.log_level));
-  return log;
 }
 
 std::vector<std::string> all_secrets(const Config& config) {
@@ -134,7 +109,7 @@ class Supervisor::Impl {
                                                      config_.supervisor.log_format,
                                                      core::Redactor(all_secrets(config_)))),
         terminal_(make_terminal()),
-        log_(make_log(options_, config_, log_file_, terminal_.get())),
+        log_(app::make_log(options_, config_.supervisor.log_level, log_file_, terminal_.get())),
         binder_(ledger_),
         desk_(config_.ports.range, kept_ports(config_), binder_, [this](const std::string& line) { log_->info(line); }),
         fleet_(io_, config_, harbour(), observers()),
@@ -252,7 +227,7 @@ class Supervisor::Impl {
     if (options_.foreground && !options_.quiet) {
       observers.said = [this](const app::Server& server, app::Stream, std::string_view line) {
         if (console_ && !console_->refuses()) {
-          console_->line(server.index(), server.config().name, server.redactor().shown(line));
+          console_->line(server.index(), server.config().name, server.redactor()->shown(line));
         }
       };
     }
@@ -268,39 +243,12 @@ class Supervisor::Impl {
   }
 
   void reported(const app::Server& server, const core::Report& report) {
-    log_->log(importance(server, report), "{}", sentence(server, report));
+    log_->log(app::importance(server, report), "{}", app::sentence(server, report));
     // Only where somebody looks on: one in the background keeps the other servers up.
     if (options_.foreground && server.ended_badly() && server.config().required && !fleet_.going_down()) {
       exit_code_ = 1;
       go_down("`" + server.config().name + "` is required and has failed");
     }
-  }
-
-  static spdlog::level::level_enum importance(const app::Server& server, const core::Report& report) {
-    using core::State;
-    const State to = report.to;
-    // The same failure for the hundredth time: told at 8, 16, 32 … and in the status always.
-    const unsigned same = report.same_failures;
-    const bool old_news = same > server.config().backoff.crashloop_after && !std::has_single_bit(same);
-    if (old_news && (to == State::crashloop || to == State::starting || to == State::waiting)) {
-      return spdlog::level::debug;
-    }
-    if (to == State::failed || to == State::crashloop) return spdlog::level::err;
-    // On the way between two states that matter: worth a line only when something has just ended.
-    const bool passing = to == State::waiting || (to == State::starting && server.pid() == 0);
-    const bool after_end = report.cause && report.from != State::backoff && report.from != State::crashloop &&
-                           report.from != State::waiting && report.cause != core::Cause::dependency;
-    return passing && !after_end ? spdlog::level::debug : spdlog::level::info;
-  }
-
-  static std::string sentence(const app::Server& server, const core::Report& report) {
-    std::string line = server.config().name + " is " + std::string(core::to_string(report.to));
-    if (report.port) line += " on port " + std::to_string(*report.port);
-    if (server.pid() > 0) line += ", pid " + std::to_string(server.pid());
-    if (report.cause) line += " (" + std::string(core::to_string(*report.cause)) + ")";
-    if (!report.message.empty()) line += ": " + report.message;
-    if (report.retry_in) line += "; next try in " + std::to_string(report.retry_in->count()) + " ms";
-    return line;
   }
 
   SupervisorStatus status() {
@@ -404,7 +352,15 @@ class Supervisor::Impl {
 
   // ---- another configuration
 
-  app::Reload read_again() { return app::read_again(config_, options_.project, fleet_.berths()); }
+  app::Reload read_again() {
+    app::Reload reload = app::read_again(config_, options_.project, fleet_.berths());
+    if (options_.names.empty()) return reload;
+    for (auto& change : reload.plan.servers) {
+      if (!std::exchange(change.starts, false)) continue;
+      change.note = "not started, as `berth up` was given names: `berth start " + change.name + "` does";
+    }
+    return reload;
+  }
 
   void on_changed_file() {
     if (!fleet_.going_down()) reload("the file has changed");
@@ -413,7 +369,7 @@ class Supervisor::Impl {
   // All of it or, when the file is not valid, nothing.
   app::Reload reload(std::string_view why) {
     app::Reload reload = read_again();
-    if (options_.watch) watch_.watch(reload.files);
+    if (options_.watch && reload.config) watch_.watch(reload.files);  // of a broken file nobody knows what it names
     for (const auto& diagnostic : reload.diagnostics) {
       if (diagnostic.severity == config::Severity::error) log_->error("{}", config::to_string(diagnostic));
     }
@@ -429,7 +385,7 @@ class Supervisor::Impl {
     log_file_->hide(all_secrets(config_));
     desk_.set_fixed_ports(kept_ports(config_));
     if (console_) console_->widen(longest_name(config_));
-    fleet_.reload(config_, reload.plan, options_.names.empty());
+    fleet_.reload(config_, reload.plan);
     return reload;
   }
 

@@ -23,14 +23,18 @@ constexpr std::size_t largest_state = std::size_t{4} * 1024 * 1024;  // bytes
 using Entries = std::map<std::string, std::string>;
 
 // What cannot be read counts as nothing: an entry is recognised by its URL then.
-json::object read_state(const std::string& path) {
-  const auto content = os::read_whole(path, largest_state);
-  if (!content || !content->text) return {};
+json::object files_in(const std::optional<std::string>& text) {
+  if (!text) return {};
   json::error_code error;
-  const json::value value = json::parse(*content->text, error);
+  const json::value value = json::parse(*text, error);
   if (error || !value.is_object()) return {};
   const json::value* files = value.as_object().if_contains("files");
   return files != nullptr && files->is_object() ? files->as_object() : json::object();
+}
+
+json::object read_state(const std::string& path) {
+  const auto content = os::read_whole(path, largest_state);
+  return content ? files_in(content->text) : json::object();
 }
 
 void collect(const json::object& files, const std::string& file, Entries& out) {
@@ -69,7 +73,10 @@ Entries ClientState::of_others(const std::string& file) const {
 void ClientState::record(const std::string& file, const Entries& entries) const {
   if (recorded(file) == entries) return;
   const std::string path = path_of(project_);
-  json::object files = read_state(path);
+  // What is changed is what is compared when it is written: others may do the same at this moment.
+  auto before = os::read_whole(path, largest_state);
+  if (!before) throw Stop{exit_failed, before.error()};
+  json::object files = files_in(before->text);
   json::object written;
   for (const auto& [name, url] : entries) written[name] = url;
   if (written.empty()) {
@@ -77,8 +84,6 @@ void ClientState::record(const std::string& file, const Entries& entries) const 
   } else {
     files[file] = std::move(written);
   }
-  auto before = os::read_whole(path, largest_state);
-  if (!before) throw Stop{exit_failed, before.error()};
   const auto done =
       os::replace_file(*before, os::json_text(json::object{{"schema", 1}, {"files", std::move(files)}}) + "\n");
   if (!done) throw Stop{exit_failed, done.error()};

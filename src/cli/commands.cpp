@@ -16,13 +16,11 @@ namespace {
 constexpr std::array all_groups{group::run, group::look, group::connect, group::configure, group::itself};
 
 // In the order of the help, within their groups.
-constexpr std::array all_commands{
-    add_up, add_down, add_start_stop_restart, add_reload, add_wait,           // run
-    add_status, add_logs, add_explain, add_events, add_ports, add_inspect,    // look
-    add_url_env, add_client,                                                  // connect
-    add_init, add_check, add_import, add_schema,                              // configure
-    add_completion, add_man, add_version,                                     // itself
-};
+constexpr std::array run{add_up, add_down, add_start_stop_restart, add_reload, add_wait};
+constexpr std::array look{add_status, add_logs, add_explain, add_events, add_ports, add_inspect};
+constexpr std::array connect{add_url_env, add_client};
+constexpr std::array configure{add_init, add_check, add_import, add_schema};
+constexpr std::array itself{add_completion, add_man, add_version};
 
 // Our own words instead of those of the library.
 class Help : public CLI::Formatter {
@@ -92,7 +90,14 @@ void declare_all(CLI::App& app, Context& context) {
   app.formatter(std::make_shared<Help>(context));
   app.set_help_flag("-h,--help", "Print this");
   context.add_options(app);
-  for (const auto& add : all_commands) add(app, context);
+  const auto add_all = [&](const auto& commands) {
+    for (const auto add : commands) add(app, context);
+  };
+  add_all(run);
+  add_all(look);
+  add_all(connect);
+  add_all(configure);
+  add_all(itself);
   app.footer(
       "`berth COMMAND --help` says more of each, with examples. To begin with: `berth init`, `berth up -d`, "
       "`berth status`.");

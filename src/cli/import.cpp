@@ -202,7 +202,8 @@ void add_import(CLI::App& app, Context& context) {
       {"import",
        group::configure,
        "Make a configuration of those of other programs",
-       "Reads what Claude Desktop, Claude Code, Cursor, VS Code, Windsurf, Gemini CLI, Codex and Zed write. Secrets become "
+       "Reads what Claude Desktop, Claude Code, Cursor, VS Code, Windsurf, Gemini CLI, Codex and Zed write. Secrets "
+       "become "
        "${VARIABLES}; what to set is told, and stands on top of the result. A server that speaks over its standard "
        "input and output is written with a bridge from npm before it; one that is elsewhere is listed and not "
        "launched.",

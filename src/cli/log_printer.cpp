@@ -27,6 +27,13 @@ std::string_view LogPrinter::colour_of(std::string_view server) {
   return colours[at->second % colours.size()];
 }
 
+void LogPrinter::expect(const std::vector<std::string>& servers) {
+  for (const std::string& server : servers) {
+    colour_of(server);
+    width_ = std::max(width_, server.size());
+  }
+}
+
 bool LogPrinter::print(const os::LogMerge::Line& line) {
   if (line.stream == core::Stream::berth) {
     if (!flush()) return false;

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "os/log_merge.hpp"
 
@@ -18,6 +19,9 @@ class LogPrinter {
   };
   explicit LogPrinter(Options options) : options_(options) {}
 
+  // Who may speak, so that colours and columns are the same from the first line on.
+  void expect(const std::vector<std::string>& servers);
+
   // False when nobody reads any more. What Berth has to say about a log goes to stderr, where it is no JSON.
   bool print(const os::LogMerge::Line& line);
   bool flush();
@@ -27,7 +31,7 @@ class LogPrinter {
 
   Options options_;
   std::string out_;
-  std::map<std::string, std::size_t, std::less<>> colours_;  // in the order in which servers were seen
+  std::map<std::string, std::size_t, std::less<>> colours_;
   std::size_t width_ = 0;
 };
 

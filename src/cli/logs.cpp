@@ -17,6 +17,7 @@
 #include "cli/log_printer.hpp"
 #include "cli/moment.hpp"
 #include "config/names.hpp"
+#include "config/project.hpp"
 #include "os/log_merge.hpp"
 
 namespace berth::cli {
@@ -112,8 +113,8 @@ int from_files(const Context& context, const LogsOptions& options, LogPrinter& p
   for (const ServerConfig* server : chosen(config, options.names)) {
     const std::string path = context.log_dir(config.name) + "/" + server->name + ".log";
     const auto files = os::find_log_generations(path, server->log.files);
-    sources.push_back(
-        {server->name, os::LogReader(path, wish, [files] { return files; }), core::Redactor(server->secret_values)});
+    sources.push_back({server->name, os::LogReader(path, wish, [files] { return files; }),
+                       std::make_shared<core::Redactor>(server->secret_values)});
   }
   os::LogMerge merge(std::move(sources));
   os::LogMerge::Line line;
@@ -124,6 +125,15 @@ int from_files(const Context& context, const LogsOptions& options, LogPrinter& p
   return exit_ok;
 }
 
+// Of the configuration, where there is one: with -p there need not be.
+std::vector<std::string> known_servers(const Context& context) {
+  try {
+    return config::server_names_of(context.config_file());
+  } catch (const Stop&) {
+    return {};
+  }
+}
+
 int logs(const Context& context, const LogsOptions& options) {
   std::signal(SIGPIPE, SIG_IGN);
   LogPrinter::Options how;
@@ -132,6 +142,7 @@ int logs(const Context& context, const LogsOptions& options) {
   how.timestamps = options.timestamps;
   how.prefix = options.names.size() != 1;
   LogPrinter printer(how);
+  printer.expect(options.names.empty() ? known_servers(context) : options.names);
   try {
     return from_supervisor(context, options, printer);
   } catch (const Stop& stop) {
@@ -151,7 +162,8 @@ void add_logs(CLI::App& app, Context& context) {
        "Several servers are merged by time, each line with its server's name before it; of a single one that was asked "
        "for by name, its words stand alone. Secrets are left out, and so are control characters and escape "
        "sequences.\n\n"
-       "What Berth has to say about a log goes to stderr. Without a supervisor the files are read as they are left, and "
+       "What Berth has to say about a log goes to stderr. Without a supervisor the files are read as they are left, "
+       "and "
        "-f is not possible. A line of more than 64 KiB comes in pieces (with --json: \"continued\": true).",
        {{"berth logs web -n 100 -f"}, {"berth logs --since 10m --stream err", "what all have complained of lately"}}});
   auto options = std::make_shared<LogsOptions>();

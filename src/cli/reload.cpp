@@ -40,10 +40,13 @@ void print_texts(const json::array* all, std::ostream& out) {
 [[noreturn]] void refuse(const ControlAnswer& answer, bool as_json) {
   if (answer.status != 422) throw Stop{exit_failed, answer.error_message()};
   if (as_json) std::cout << os::json_text(answer.body) << "\n";
-  print_texts(list(answer.body.at("error"), "diagnostics"), std::cerr);
-  throw Stop{exit_usage,
-             "the file is not valid, and nothing was changed; variables are those of the environment in which the "
-             "supervisor was started"};
+  const auto* wrong = list(answer.body.at("error"), "diagnostics");
+  print_texts(wrong, std::cerr);
+  std::string message = "the file is not valid, and nothing was changed";
+  if (os::json_text(answer.body).find("is not set") != std::string::npos) {
+    message += "; variables are those of the environment in which the supervisor was started, or of an env_file";
+  }
+  throw Stop{exit_usage, message};
 }
 
 // The file is the one that the supervisor was started with.
@@ -86,7 +89,8 @@ void add_reload(CLI::App& app, Context& context) {
       {"reload",
        group::run,
        "Apply a changed configuration to what runs",
-       "Prints the plan, and then carries it out: servers that did not change keep their process and port; what changed "
+       "Prints the plan, and then carries it out: servers that did not change keep their process and port; what "
+       "changed "
        "only in how they are looked after is applied to them as they run. Exit code 2, and nothing changed, when the "
        "file is not valid. SIGHUP to the supervisor does the same, and `berth up --watch` whenever the file changes.",
        {{"berth reload --dry-run", "only says what would be done"}, {"berth reload"}}});

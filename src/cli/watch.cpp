@@ -130,6 +130,7 @@ class Watch {
       }
       const bool back = model_.lost().has_value();
       model_.take(result->body.as_object());
+      if (page_ == Page::explain && model_.selected() == nullptr) page_ = Page::servers;
       lost_since_.reset();
       if (--note_lives_ <= 0) model_.note.clear();
       if (back) say("the supervisor is back");

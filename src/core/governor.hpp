@@ -38,7 +38,7 @@ bool down_for_good(State state);
 
 class Governor {
  public:
-  using Servers = std::vector<std::size_t>;  // indexes into the list that the governor was made with
+  using Servers = std::vector<std::size_t>;  // a server's index stays the same as long as it is here
   struct Limits {
     unsigned start_concurrency = 8;  // servers in the state `starting` at once
     Milliseconds shutdown_timeout{30'000};

@@ -302,7 +302,7 @@ void Lifecycle::next_port(const Stopping& stopping) {
   ++port_conflicts_;
   const Port lost = *port_;
   const bool by_word = stopping.next == AfterStop::conflict_by_word;
-  if (config_->fixed_port) {
+  if (config_->fixed_port == lost) {
     if (by_word) return retry_later(Cause::port_conflict, stopping.message, false);
     return fail(Cause::fixed_port_held, "fixed port " + std::to_string(lost) + " is held by " +
                                             holder_or_stranger(stopping.holder) +
@@ -315,6 +315,7 @@ void Lifecycle::next_port(const Stopping& stopping) {
   }
   port_.reset();
   last_port_.reset();
+  if (leaves_port_) return wait_for_turn();  // another one is configured by now
   tried_.push_back(lost);
   if (config_->conflict.attempts != 0 && tried_.size() > config_->conflict.attempts) {
     return fail(Cause::port_conflict, std::to_string(tried_.size()) + " ports in a row were taken, the last of them " +

@@ -14,6 +14,8 @@
 #include <tuple>
 #include <utility>
 
+#include "os/fd.hpp"
+
 namespace berth::os {
 
 namespace asio = boost::asio;
@@ -84,9 +86,12 @@ struct FileWatch::State : std::enable_shared_from_this<State> {
   bool watch_folders() {
     boost::system::error_code ignored;
     stream.close(ignored);
-    const int fd = ::inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-    if (fd < 0) return false;
-    stream.assign(fd);
+    Fd instance(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+    if (!instance || from_the_reserve(instance.get())) return false;
+    const int fd = instance.get();
+    stream.assign(fd, ignored);
+    if (ignored) return false;
+    std::ignore = instance.release();
     std::set<std::string> folders;
     for (const std::string& file : files) add_folders(file, folders);
     bool all = true;

@@ -55,7 +55,7 @@ LogMerge::Next LogMerge::next(Line& line) {
   line.whole = record.whole;
   std::string words = record.line();
   if (words.ends_with('\r')) words.pop_back();
-  line.text = first->source.redact.shown(words);
+  line.text = first->source.redact->shown(words);
   return Next::line;
 }
 

@@ -23,7 +23,7 @@ class LogMerge {
   struct Source {
     std::string server;
     LogReader reader;
-    core::Redactor redact;
+    std::shared_ptr<const core::Redactor> redact;  // which may learn of more secrets meanwhile
   };
 
   explicit LogMerge(std::vector<Source> sources);

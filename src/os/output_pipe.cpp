@@ -69,8 +69,7 @@ struct OutputPipe::State {
 
   void close() {
     if (std::exchange(is_larger, false)) --larger_pipes;
-    paused = false;
-    waits = false;
+    waits = false;  // and a pause goes on: who has asked for it will say when it is over
     boost::system::error_code ignored;
     stream.close(ignored);
   }

@@ -24,11 +24,16 @@ std::string failure(const std::string& what, const std::string& path) {
 // Where the text would go: the end of all symlinks, whether there is a file or not.
 Expected<std::string, std::string> target_of(const std::string& path) {
   std::error_code error;
-  fs::path current = fs::absolute(path, error).lexically_normal();
+  // Step by step, and never by words alone: `..` behind a linked folder leads elsewhere.
+  const auto in_its_folder = [&error](const fs::path& file) {
+    const fs::path folder = fs::weakly_canonical(file.parent_path(), error);
+    return error ? file.lexically_normal() : folder / file.filename();
+  };
+  fs::path current = in_its_folder(fs::absolute(path, error));
   for (int links = 0; links < 40; ++links) {
     const fs::path link = fs::read_symlink(current, error);
     if (error) return current.string();
-    current = (link.is_absolute() ? link : current.parent_path() / link).lexically_normal();
+    current = in_its_folder(link.is_absolute() ? link : current.parent_path() / link);
   }
   return Unexpected<std::string>("too many symlinks at " + path);
 }

@@ -504,5 +504,81 @@ TEST_CASE("a reload while going down is refused") {
   CHECK(sandbox.berth({"reload"}).code == 4);
 }
 
+TEST_CASE("a server that was started by hand and is enabled with other arguments is restarted") {
+  Sandbox sandbox;
+  auto before = sandbox.config();
+  before.server("web").set("enabled", false);
+  sandbox.write(before);
+  sandbox.up();
+  REQUIRE(sandbox.berth({"start", "web", "--wait"}).code == 0);
+  auto after = sandbox.config();
+  after.server("web").args({"--http=404"});
+  sandbox.write(after);
+  CHECK(words(plan(sandbox), "restarted") == Words{"web"});
+  const Object web = sandbox.await("web", "ready again", [](const Object& server) {
+    return text(server, "state") == "ready" && number(server, "starts") == 2;
+  });
+  CHECK(http_get_url(text(web, "url")).status == 404);
+  sandbox.down();
+}
+
+TEST_CASE("a server that is back with other arguments before it could be stopped is restarted") {
+  Sandbox sandbox;
+  const auto with = [&](bool both, const Arguments& args) {
+    auto config = sandbox.config();
+    config.server("stays");
+    if (!both) return config;
+    config.server("database").args(args);
+    config.server("web").set("depends_on", Arguments{"database"}).args({"--slow-stop-ms=1000"});
+    return config;
+  };
+  sandbox.write(with(true, {}));
+  sandbox.up({"--wait"});
+  const auto pid = number(sandbox.server("database"), "pid");
+  sandbox.write(with(false, {}));
+  plan(sandbox);
+  REQUIRE(number(sandbox.server("database"), "pid") == pid);  // until its dependent is gone
+  sandbox.write(with(true, {"--http=404"}));
+  plan(sandbox);
+  const Object database = sandbox.await("database", "ready as another", [&](const Object& server) {
+    return text(server, "state") == "ready" && number(server, "pid") != pid;
+  });
+  CHECK(http_get_url(text(database, "url")).status == 404);
+  sandbox.down();
+}
+
+TEST_CASE("who follows a log does not see the secret that a reload has brought") {
+  Sandbox sandbox;
+  const auto with = [&](const std::string& secret) {
+    auto config = sandbox.config();
+    config.server("web").args({"--say=it is " + secret}).set("env.API_TOKEN", secret);
+    return config;
+  };
+  sandbox.write(with("first-secret-value"));
+  sandbox.up({"--wait"});
+  auto follower = sandbox.start_berth({"logs", "-f", "web"});
+  REQUIRE(eventually([&] { return follower.out().find("it is") != std::string::npos; }));
+  const auto seen = follower.out().size();
+  sandbox.write(with("second-secret-value"));
+  plan(sandbox);
+  REQUIRE(eventually([&] { return follower.out().find("it is", seen) != std::string::npos; }));
+  CHECK(follower.out().find("secret-value") == std::string::npos);
+  sandbox.down();
+}
+
+TEST_CASE("a plan says that nothing new is started where up was given names") {
+  Sandbox sandbox;
+  auto before = sandbox.config();
+  before.server("web");
+  before.server("other");
+  sandbox.write(before);
+  sandbox.up({"--wait", "web"});
+  before.server("more");
+  sandbox.write(before);
+  CHECK(sandbox.berth({"reload"}).out.find("added        more; not started") != std::string::npos);
+  CHECK(text(sandbox.server("more"), "state") == "stopped");
+  sandbox.down();
+}
+
 }  // namespace
 }  // namespace e2e

@@ -223,9 +223,9 @@ TEST_CASE("Several logs are merged by time, and a server that is silent holds up
   for (const int i : {0, 2, 3}) a.say(i, i + 1);
   for (const int i : {1, 4, 5}) b.say(i, i + 1);
   std::vector<LogMerge::Source> sources;
-  sources.push_back({"a", a.reader(), core::Redactor()});
-  sources.push_back({"b", b.reader(), core::Redactor()});
-  sources.push_back({"silent", silent.reader(), core::Redactor()});
+  sources.push_back({"a", a.reader(), std::make_shared<core::Redactor>()});
+  sources.push_back({"b", b.reader(), std::make_shared<core::Redactor>()});
+  sources.push_back({"silent", silent.reader(), std::make_shared<core::Redactor>()});
   LogMerge merge(std::move(sources));
   CHECK(told(merge) ==
         std::vector<std::string>{"a:line 0", "b:line 1", "a:line 2", "a:line 3", "b:line 4", "b:line 5"});
@@ -239,7 +239,7 @@ TEST_CASE("Secrets, escape sequences and bytes that are no text are in no line t
   log.file.append(core::record(LogFormat::text, at(0), Stream::out, "the \x1b[31mhun\x1b[0mter2\xFF is hunter2\r"));
   log.file.append(core::record(LogFormat::json, at(1), Stream::err, "hunter2", false));
   std::vector<LogMerge::Source> sources;
-  sources.push_back({"web", log.reader(), core::Redactor({"hunter2"})});
+  sources.push_back({"web", log.reader(), std::make_shared<core::Redactor>(std::vector<std::string>{"hunter2"})});
   LogMerge merge(std::move(sources));
   LogMerge::Line line;
   std::string json;

@@ -201,7 +201,7 @@ Terminal::Terminal(const ProgramPlan& plan, int rows, int columns) : screen_(row
 
 Terminal::~Terminal() {
   if (shell_ > 0) {
-    if (pid_ > 1) ::kill(pid_, SIGKILL);
+    ::kill(pid_ > 1 ? pid_ : shell_, SIGKILL);
     ::waitpid(shell_, nullptr, 0);
   }
   if (master_ >= 0) ::close(master_);
@@ -210,7 +210,8 @@ Terminal::~Terminal() {
 void Terminal::hang_up() {
   ::close(master_);
   master_ = -1;
-  pid_ = -1;  // it may be gone as soon as now
+  ::kill(pid_, SIGHUP);  // as a shell does for its jobs
+  pid_ = -1;             // it may be gone as soon as now
 }
 
 void Terminal::type(const std::string& keys) const {

@@ -84,15 +84,16 @@ bool is_taken_out(std::string_view text) {
 
 // `scheme://user:password@host`: the bytes of the password.
 std::optional<std::pair<std::size_t, std::size_t>> password_in_url(std::string_view text) {
-  const auto scheme = text.find("://");
-  if (scheme == npos || scheme == 0) return std::nullopt;
-  const std::size_t begin = scheme + 3;
-  const auto end = std::min(text.find_first_of("/?# \t\"'", begin), text.size());
-  const auto at = text.substr(begin, end - begin).rfind('@');
-  if (at == npos) return std::nullopt;
-  const auto colon = text.substr(begin, at).find(':');
-  if (colon == npos || colon + 1 >= at || is_taken_out(text.substr(begin + colon + 1))) return std::nullopt;
-  return std::pair{begin + colon + 1, begin + at};
+  for (auto scheme = text.find("://", 1); scheme != npos; scheme = text.find("://", scheme + 3)) {
+    const std::size_t begin = scheme + 3;
+    const auto end = std::min(text.find_first_of("/?# \t\"'", begin), text.size());
+    const auto at = text.substr(begin, end - begin).rfind('@');
+    if (at == npos) continue;
+    const auto colon = text.substr(begin, at).find(':');
+    if (colon == npos || colon + 1 >= at || is_taken_out(text.substr(begin + colon + 1))) continue;
+    return std::pair{begin + colon + 1, begin + at};
+  }
+  return std::nullopt;
 }
 
 struct Found {
@@ -240,7 +241,7 @@ void SecretFinder::in_arguments(std::vector<Word>& args, std::string_view server
     const std::string current = text.value_or("");
     if (text && !flag.empty() && flag.find('=') == npos && !text->starts_with('-') && is_secret_value(flag, *text)) {
       word = {variable_for(*text, variable_name(flag), server)};
-    } else if (text && (takes_a_header(before) || text->starts_with("--header="))) {
+    } else if (text && !text->starts_with('{') && (takes_a_header(before) || text->starts_with("--header="))) {
       // Authorization: Bearer TOKEN
       const std::size_t start = text->starts_with("--header=") ? 9 : 0;
       const auto colon = text->find(':', start);
@@ -253,6 +254,8 @@ void SecretFinder::in_arguments(std::vector<Word>& args, std::string_view server
           replace(word, 0, {begin, text->size(), ""},
                   variable_for(text->substr(begin), space == npos ? name : "TOKEN", server));
         }
+      } else {
+        in_word(word, server);
       }
     } else {
       in_word(word, server);
