@@ -128,9 +128,16 @@ void ControlApi::act(const std::vector<std::string>& path, const std::string& qu
 // POST /v1/reload[?dry_run=1]: 422 when the file is not valid, and nothing was changed.
 void ControlApi::reload(const std::string& query, const Respond& respond) {
   if (fleet_.going_down()) return respond(409, error_body("going_down", "the supervisor is going down"));
-  const auto parts = split(query, '&');
-  const bool dry_run =
-      std::ranges::any_of(parts, [](const auto& part) { return part == "dry_run=1" || part == "dry_run"; });
+  // One who only wants to look must not be misread.
+  bool dry_run = false;
+  for (const std::string& part : split(query, '&')) {
+    const bool yes = part == "dry_run" || part == "dry_run=1" || part == "dry_run=true";
+    if (!yes && part != "dry_run=0" && part != "dry_run=false") {
+      return respond(400,
+                     error_body("bad_request", "the only parameter of a reload is `dry_run=1`, not `" + part + "`"));
+    }
+    dry_run = dry_run || yes;
+  }
   const Reload answer = answers_.reload(dry_run);
   if (!answer.config) return respond(422, os::json_text(refusal_json(answer)));
   respond(200, os::json_text(to_json(answer, dry_run)));

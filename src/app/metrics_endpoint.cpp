@@ -27,8 +27,8 @@ bool host_is_here(std::string_view host, std::string_view address, unsigned port
   const std::string ending = ":" + std::to_string(port);
   if (host.ends_with(ending)) {
     host.remove_suffix(ending.size());
-  } else if (port != 80) {
-    return false;
+  } else if (host.find(':') != std::string_view::npos && !host.ends_with(']')) {
+    return false;  // another port; without one, the name is what counts
   }
   std::string name(host);
   std::ranges::transform(name, name.begin(),

@@ -30,8 +30,8 @@ class MetricsEndpoint {
   std::chrono::steady_clock::time_point made_at_{};
 };
 
-// The header Host names this machine and this port: a web page whose name was made to lead here (DNS rebinding) says
-// its own. `address`: where it is listened on.
+// The header Host names this machine and, if any, this port: a web page whose name was made to lead here (DNS
+// rebinding) says its own. `address`: where it is listened on.
 bool host_is_here(std::string_view host, std::string_view address, unsigned port);
 
 }  // namespace berth::app

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/json/array.hpp>
+#include <filesystem>
 
 namespace berth::app {
 
@@ -66,6 +67,13 @@ Reload read_again(const Config& now, const std::optional<std::string>& project,
   reload.diagnostics = std::move(read.diagnostics);
   reload.files = std::move(read.files);
   if (!read.config) return reload;
+  // Half of a save, or a full disk: nobody means by this that all is to end.
+  std::error_code error;
+  if (std::filesystem::file_size(now.path, error) == 0 && !error && !now.servers.empty()) {
+    reload.diagnostics.push_back(
+        {Severity::error, now.path, 1, 1, "the file is empty", "`berth down` ends all servers"});
+    return reload;
+  }
   reload.plan = config::plan_reload(now, *read.config, berths);
   reload.config = config::carried_out(now, std::move(*read.config));
   return reload;

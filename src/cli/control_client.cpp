@@ -84,7 +84,7 @@ std::optional<ControlAnswer> ask(const std::string& socket, const std::string& m
   if (!exchange.connect(socket)) return std::nullopt;
   if (const auto error = exchange.run()) {
     if (error == beast::error::timeout) throw Stop{exit_timed_out, "the supervisor does not answer on " + socket};
-    throw Stop{exit_failed, "the supervisor went away while it was asked (" + error.message() + ")"};
+    throw Stop{exit_no_supervisor, "the supervisor went away while it was asked (" + error.message() + ")"};
   }
   ControlAnswer answer{exchange.response().result_int(), nullptr};
   boost::system::error_code error;

@@ -77,7 +77,7 @@ int events(const Context& context, const EventsOptions& options) {
   const auto end =
       follow(context.socket(), target, patience, [&](std::string_view piece) { return print(lines.take(piece)); });
   if (end != StreamEnd::went_away) return exit_ok;
-  if (!options.follow) throw Stop{exit_failed, "the supervisor went away while it was asked"};
+  if (!options.follow) throw Stop{exit_no_supervisor, "the supervisor went away while it was asked"};
   throw Stop{exit_no_supervisor, "the supervisor went away without a word"};
 }
 

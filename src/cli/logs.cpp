@@ -82,7 +82,7 @@ int from_supervisor(const Context& context, const LogsOptions& options, LogPrint
     return printer.flush() && go_on;
   });
   if (end != StreamEnd::went_away) return exit_ok;
-  if (!options.follow) throw Stop{exit_failed, "the supervisor went away while it was asked"};
+  if (!options.follow) throw Stop{exit_no_supervisor, "the supervisor went away while it was asked"};
   throw Stop{exit_no_supervisor, "the supervisor went away without a word"};
 }
 
@@ -169,7 +169,9 @@ void add_logs(CLI::App& app, Context& context) {
   auto options = std::make_shared<LogsOptions>();
   command->add_option("NAME", options->names, "Only these servers");
   command->add_flag("-f,--follow", options->follow, "Go on with what they say, until Ctrl-C or `berth down`");
-  command->add_option("-n,--lines", options->lines, "Only the last N lines of each")->type_name("N");
+  command->add_option("-n,--lines", options->lines, "Only the last N lines of each")
+      ->check(CLI::NonNegativeNumber)
+      ->type_name("N");
   command->add_option("--since", options->since, "Only what is newer: 10m, or 2026-11-21T10:00:00Z")
       ->check(check_moment)
       ->type_name("T");

@@ -196,9 +196,17 @@ void Lifecycle::handle(const PortRefused& event) {
     return rest_at(State::stopped);
   }
   if (leaves_port_) return wait_for_turn();
+  if (event.ours) return wait_for_berth(event);
   if (event.passing || event.cause == Cause::spawn_failed)
     return retry_later(event.cause, event.message, false, shortest_retry);
   fail(event.cause, event.message);
+}
+
+void Lifecycle::wait_for_berth(const PortRefused& event) {
+  count_same_failures(event.cause, event.message);
+  const Milliseconds delay = shortest_retry * (1U << std::min(same_failures_ - 1, 6U));
+  explain(event.cause, event.message);
+  state_ = BackingOff{now_ + std::min(delay, longest_wait_for_ours)};
 }
 
 void Lifecycle::release_port() {
@@ -222,6 +230,7 @@ void Lifecycle::wait_for_turn() {
 
 void Lifecycle::try_again_at_once(std::optional<Cause> cause, std::string message) {
   explain(cause, std::move(message));
+  leave_port_if_told();
   trying_ports_ = true;
   state_ = Waiting{};
   report();
@@ -254,6 +263,7 @@ void Lifecycle::retry_later(Cause cause, std::string message, bool was_ready, Mi
   explain(cause, std::move(message));
   if (!retrying_after_) retrying_after_ = cause;  // a refusal on the way to the restart is not what it follows
   if (delay.count() == 0) return wait_for_turn();
+  leave_port_if_told();
   state_ = BackingOff{now_ + delay};
 }
 

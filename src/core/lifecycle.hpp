@@ -106,6 +106,7 @@ struct PortRefused {
   Cause cause = Cause::port_range_exhausted;
   std::string message;
   bool passing = false;  // worth asking again, unasked
+  bool ours = false;     // another server of this project has it still: nobody has failed
 };
 struct Launched {};
 struct NotLaunched {
@@ -214,6 +215,7 @@ class Lifecycle {
   // After a refusal of the machine or of the port desk, which come at once: also with `backoff.initial = "0s"` a retry
   // is no loop.
   static constexpr Milliseconds shortest_retry{100};
+  static constexpr Milliseconds longest_wait_for_ours{5'000};  // between two looks whether it has left
 
   // `hold`: keep berths bound (`ports.hold`). `seed` decides the jitter.
   Lifecycle(std::shared_ptr<const ServerConfig> config, bool hold, std::uint64_t seed);
@@ -362,6 +364,7 @@ class Lifecycle {
   void count_same_failures(Cause cause, const std::string& message);
   void claim();
   void rest_at(State shown);
+  void wait_for_berth(const PortRefused& event);
   void release_port();
   void leave_port_if_told();
   void forget_series();

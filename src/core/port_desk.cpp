@@ -110,7 +110,7 @@ Expected<Port, PortRefused> PortDesk::claim_fixed(Port port, bool held) {
     return Unexpected<PortRefused>(PortRefused{
         Cause::fixed_port_held,
         "fixed port " + std::to_string(port) + " is the berth of another server of this project, until that one ends",
-        true});
+        true, true});
   }
   if (holds(port)) return port;
   binder_.look_anew();

@@ -246,6 +246,9 @@ TEST_CASE("a port that becomes fixed for one server is left by another") {
   CHECK(words(done, "restarted") == Words{"squatter"});
   const Object owner = sandbox.await("owner", "ready");
   CHECK(number(owner, "port") == sandbox.port());
+  CHECK(number(owner, "starts") == 1);  // to wait for a port is no failure
+  CHECK(number(owner, "restarts") == 0);
+  CHECK(number(owner, "consecutive_failures") == 0);
   const Object squatter = sandbox.await("squatter", "ready");
   CHECK(number(squatter, "port") != sandbox.port());
   CHECK(number(squatter, "port_conflicts") == 0);
@@ -377,6 +380,10 @@ TEST_CASE("an invalid file is refused by name, line and column") {
   CHECK(said.err.find("error: ") != std::string::npos);
   CHECK(said.err.find("nothing was changed") != std::string::npos);
   CHECK(sandbox.berth({"reload", "--json"}).code == 2);
+  CHECK(http_over_unix(sandbox.socket_path().string(), "POST", "/v1/reload?dry_run=maybe").status == 400);
+  CHECK(http_over_unix(sandbox.socket_path().string(), "GET", "/v1/reload").status == 405);
+  sandbox.write(std::string());
+  CHECK(sandbox.berth({"-p", sandbox.project(), "reload"}).err.find("the file is empty") != std::string::npos);
   std::filesystem::remove(sandbox.config_path());
   CHECK(sandbox.berth({"-p", sandbox.project(), "reload"}).code == 2);
   sandbox.write(config);
