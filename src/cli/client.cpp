@@ -298,8 +298,7 @@ void add_client(CLI::App& app, Context& context) {
        {{"berth client cursor --write"}, {"berth client claude-code --check", "is its file in step?"}}});
   auto options = std::make_shared<Options>();
   auto* which = command->add_option("CLIENT", options->client, "Whose config")->required();
-  choose_from(which,
-              {"claude-desktop", "claude-code", "cursor", "vscode", "windsurf", "zed", "codex", "gemini"});
+  choose_from(which, {"claude-desktop", "claude-code", "cursor", "vscode", "windsurf", "zed", "codex", "gemini"});
   auto* write_flag =
       command->add_flag("--write", options->write, "Change the client's own file: Berth's entries, and nothing else");
   command->add_flag("--check", options->check, "Say what in it is missing, stale or surplus")->excludes(write_flag);
