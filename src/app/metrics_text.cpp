@@ -151,7 +151,8 @@ class Renderer {
   }
 
   void logs_of_servers() {
-    out_.counter("berth_server_log_bytes_total", "Bytes of its output that its log has taken, without the time before each line.");
+    out_.counter("berth_server_log_bytes_total",
+                 "Bytes of its output that its log has taken, without the time before each line.");
     each_counted([](const ServerMetrics& m) { return std::optional(m.log.bytes); });
     out_.counter("berth_server_log_dropped_bytes_total", "Bytes of its output that could not be written to its log.");
     each_counted([](const ServerMetrics& m) { return std::optional(m.log.dropped_bytes); });
