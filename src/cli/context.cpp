@@ -95,16 +95,12 @@ Config Context::load() const {
 }
 
 std::string Context::project() const {
-  if (project_.empty()) {
-    const std::string file = config_file();
-    std::error_code error;
-    if (!std::filesystem::exists(file, error)) {
-      throw Stop{exit_usage,
-                 "there is no file " + file + "; `berth init` writes a first one, -p PROJECT names a project"};
-    }
-  }
   const std::string name = project_.empty() ? config::project_of(config_file()) : project_;
   if (!config::is_valid_name(name)) {
+    std::error_code error;
+    if (project_.empty() && !std::filesystem::exists(config_file(), error)) {
+      throw Stop{exit_usage, "there is no file " + config_file() + "; `berth init` writes a first one"};
+    }
     throw Stop{exit_usage, "the project's name must be " + std::string(config::name_rule) + ", not `" + name + "`"};
   }
   return name;
