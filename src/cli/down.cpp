@@ -12,11 +12,13 @@
 #include <cstring>
 #include <iostream>
 #include <limits>
+#include <vector>
 
 #include "cli/context.hpp"
 #include "cli/control_client.hpp"
 #include "cli/progress.hpp"
 #include "os/fd.hpp"
+#include "os/process.hpp"
 #include "os/runtime_dir.hpp"
 
 namespace berth::cli {
@@ -110,6 +112,22 @@ void ask_to_go(const std::string& socket, Milliseconds timeout) {
   }
 }
 
+os::Fd watch(pid_t pid) {
+  return os::Fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+}
+
+// What belongs to a supervisor and ends just after it: its guardian, and the process that takes note of its end.
+std::vector<os::Fd> helpers_of(pid_t supervisor) {
+  std::vector<pid_t> near = os::children_of(supervisor);
+  if (const auto self = os::stat_process(supervisor)) near.push_back(self->parent);
+  std::vector<os::Fd> found;
+  for (const pid_t pid : near) {
+    if (os::command_name(pid).starts_with("berth-")) found.push_back(watch(pid));
+  }
+  std::erase_if(found, [](const os::Fd& one) { return !one; });
+  return found;
+}
+
 int down(const Context& context, const std::string& timeout) {
   const std::string socket = context.socket();
   auto pid = supervisor_pid(socket);
@@ -120,9 +138,10 @@ int down(const Context& context, const std::string& timeout) {
     if (!context.quiet()) std::cerr << "berth: nothing was running\n";
     return exit_ok;
   }
-  const os::Fd process(static_cast<int>(::syscall(SYS_pidfd_open, *pid, 0)));
+  const os::Fd process = watch(*pid);
   if (!process && errno == ESRCH) return exit_ok;  // it ended while we looked
   if (!process) throw Stop{exit_failed, "cannot watch pid " + std::to_string(*pid) + ": " + std::strerror(errno)};
+  const auto helpers = helpers_of(*pid);
   Progress progress(context, socket, {}, Goal::stopped);
   const bool shows = answers && progress.kind() == Progress::Kind::live;
   if (shows) look(socket, progress);  // who is there to go
@@ -137,6 +156,8 @@ int down(const Context& context, const std::string& timeout) {
       shows ? wait_and_show(process, limit, socket, progress) : wait_and_tell(process, limit, socket, context.quiet());
   if (!gone) throw Stop{exit_timed_out, "still going down, pid " + std::to_string(*pid)};
   wait_for_reaping(process);
+  constexpr int patience_ms = 2'000;
+  for (const os::Fd& helper : helpers) wait_for_end(helper, patience_ms);
   return exit_ok;
 }
 
