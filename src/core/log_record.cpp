@@ -46,11 +46,11 @@ char* put_json_text(char* to, std::string_view text) {
       to = put(to, "\\u00");
       *to++ = digits[byte / 16];
       *to++ = digits[byte % 16];
-    } else if ((length = utf8_length(text)) == 0) {
-      to = put(to, replacement);
-      length = 1;
+    } else if (const std::size_t known = utf8_length(text); known == 0) {
+      to = put(to, replacement);  // a byte that is no text
     } else {
-      const std::string_view character = text.substr(0, length);
+      length = known;
+      const std::string_view character = text.substr(0, known);
       to = put(to, character == replacement ? escaped_replacement : character);
     }
     text.remove_prefix(length);
