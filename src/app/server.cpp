@@ -37,7 +37,7 @@ Server::Server(Harbour& harbour, std::size_t index, std::shared_ptr<const Server
       index_(index),
       config_(std::move(config)),
       life_(life),
-      secrets_(std::make_shared<Redactor>(config_->secret_values)),
+      secrets_(std::make_shared<core::Redactor>(config_->secret_values)),
       redact_(*secrets_),
       conflict_words_(config_->conflict.patterns),
       log_(harbour.executor, *harbour.logs, harbour.log_dir + "/" + config_->name + ".log", config_->log,

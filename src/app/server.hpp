@@ -15,9 +15,9 @@
 #include "app/offspring.hpp"
 #include "app/output.hpp"
 #include "app/prober.hpp"
-#include "app/redactor.hpp"
 #include "app/server_log.hpp"
 #include "core/lifecycle.hpp"
+#include "core/redactor.hpp"
 #include "os/listeners.hpp"
 #include "os/output_pipe.hpp"
 #include "os/process_tree.hpp"
@@ -96,7 +96,7 @@ class Server {
   [[nodiscard]] bool leader_lives() const { return run_ && run_->leader_alive; }
   [[nodiscard]] bool wants_close_look() const { return close_look_; }
   [[nodiscard]] std::string redacted(std::string_view text) const { return redact_(text); }
-  [[nodiscard]] std::shared_ptr<const Redactor> redactor() const { return secrets_; }
+  [[nodiscard]] std::shared_ptr<const core::Redactor> redactor() const { return secrets_; }
   [[nodiscard]] ServerLog& log() { return log_; }
   [[nodiscard]] LogCounters log_counters() const { return log_.counters(); }
 
@@ -175,8 +175,8 @@ class Server {
   std::size_t index_;
   std::shared_ptr<const ServerConfig> config_;
   const core::Lifecycle& life_;
-  std::shared_ptr<Redactor> secrets_;  // also of those who follow its log
-  Redactor& redact_;
+  std::shared_ptr<core::Redactor> secrets_;  // also of those who follow its log
+  core::Redactor& redact_;
   ConflictWords conflict_words_;
   ServerLog log_;
   os::OutputPipe out_;

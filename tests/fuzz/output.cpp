@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <boost/json/parse.hpp>
 
-#include "app/redactor.hpp"
 #include "config/secrets.hpp"
+#include "core/redactor.hpp"
 #include "fuzz/support.hpp"
 #include "os/json_text.hpp"
 
@@ -133,7 +133,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (long_line) return 0;  // the rest would take as long as a hundred other inputs
 
   app::OutputTail tail;
-  const app::Redactor redact(secrets);
+  const core::Redactor redact(secrets);
   Lines secrets_as_text = secrets;  // others never stand in what is shown
   std::erase_if(secrets_as_text, [](const std::string& secret) { return !is_fit_to_be_shown(secret); });
   Lines clean;

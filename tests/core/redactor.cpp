@@ -1,10 +1,10 @@
 // Secrets stay out of everything that is said.
 
-#include "app/redactor.hpp"
+#include "core/redactor.hpp"
 
 #include "support/catch.hpp"
 
-namespace berth::app::test {
+namespace berth::core::test {
 namespace {
 
 TEST_CASE("A secret is masked wherever it stands and however often") {
@@ -49,4 +49,4 @@ TEST_CASE("Secrets of bytes that mean something elsewhere are taken literally") 
 }
 
 }  // namespace
-}  // namespace berth::app::test
+}  // namespace berth::core::test
