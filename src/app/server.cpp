@@ -183,7 +183,8 @@ void Server::perform(const core::Launch& launch) {
   request.error = err.get();
   if (!harbour_.hold || !launch.hold) harbour_.desk->let_go_of_hold(launch.port);
 
-  os::Cgroup cgroup = harbour_.cgroups.make(os::run_group_prefix + instance);
+  os::Cgroup cgroup;
+  if (harbour_.cgroups.for_every_run()) cgroup = harbour_.cgroups.make(os::run_group_prefix + instance);
   const os::Fd entrance = cgroup.entrance();
   request.cgroup = entrance.get();
 

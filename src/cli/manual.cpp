@@ -39,7 +39,9 @@ constexpr std::array variables{
     Term{"BERTH_CONFIG", "The configuration, where there is no `-c`."},
     Term{"BERTH_RUNTIME_DIR", "The folder for sockets and locks, where there is no `--runtime-dir`."},
     Term{"BERTH_LOG_DIR", "The folder for log files, where there is no `--log-dir`."},
-    Term{"BERTH_CGROUPS", "`off`: control groups are never used."},
+    Term{"BERTH_CGROUPS",
+         "`on`: every server gets a control group of its own, where they are delegated to Berth. `off`: none ever "
+         "does."},
     Term{"NO_COLOR", "Set to anything: no colours, unless `--color always` says otherwise."},
     Term{"LC_ALL, LC_CTYPE, LANG", "Whether the terminal shows UTF-8; without it, shapes are ASCII."},
     Term{"XDG_CONFIG_HOME, XDG_RUNTIME_DIR, XDG_STATE_HOME", "Where the files below are."},

@@ -77,7 +77,7 @@ void Cgroup::remove() {
 }
 
 Fd Cgroup::entrance() const {
-  return Fd(folder_.empty() ? -1 : ::open((folder_ + "/cgroup.procs").c_str(), O_WRONLY | O_CLOEXEC));
+  return Fd(folder_.empty() ? -1 : ::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 }
 
 std::vector<pid_t> Cgroup::members() const {
@@ -99,6 +99,7 @@ CgroupPlace CgroupPlace::find() {
   CgroupPlace place;
   const char* wish = std::getenv("BERTH_CGROUPS");
   if (wish != nullptr && std::string_view(wish) == "off") return place;
+  place.for_every_run_ = wish != nullptr && std::string_view(wish) == "on";
   const std::string mount = mount_point();
   const std::string path = own_path();
   if (mount.empty() || path.empty()) return place;

@@ -1,7 +1,8 @@
 #pragma once
 // A control group (version 2, cgroups(7)) for each run of a server, where this process may make one: it holds the whole
 // tree, whatever that does, and the kernel ends all of it at one word (cgroup.kill, since Linux 5.14). Nothing depends
-// on it: the other signs of a tree (process_tree.hpp) are there always.
+// on it: the other signs of a tree (process_tree.hpp) are there always. To make and to remove one takes longer than all
+// else that a launch and an end take together, so that by default only those have one who need it.
 
 #include <sys/types.h>
 
@@ -23,7 +24,7 @@ class Cgroup {
   Cgroup& operator=(Cgroup&& other) noexcept;
 
   explicit operator bool() const { return !folder_.empty(); }
-  // Writing "0" there moves the writer into it: for a child between fork and exec.
+  // Its folder, for a child that is to be born in it (os/vfork_child.hpp).
   [[nodiscard]] Fd entrance() const;
   // Living ones only; empty when there is no group.
   [[nodiscard]] std::vector<pid_t> members() const;
@@ -39,13 +40,14 @@ class Cgroup {
 inline constexpr const char* run_group_prefix = "berth-";
 
 // The place below which groups can be made: the group of this process, when it is delegated to it (systemd's
-// `Delegate=` says so in an extended attribute) or is the root of a container's hierarchy. None with
-// BERTH_CGROUPS=off in the environment.
+// `Delegate=` says so in an extended attribute) or is the root of a container's hierarchy. BERTH_CGROUPS in the
+// environment: `off`, there is none; `on`, every run is to have a group.
 class CgroupPlace {
  public:
   static CgroupPlace find();
 
   [[nodiscard]] bool usable() const { return !folder_.empty(); }
+  [[nodiscard]] bool for_every_run() const { return usable() && for_every_run_; }
   // An empty group of this name below the place; none when that fails.
   [[nodiscard]] Cgroup make(const std::string& name) const;
   // Removes empty groups that earlier ones have left: those whose name begins so.
@@ -53,6 +55,7 @@ class CgroupPlace {
 
  private:
   std::string folder_;
+  bool for_every_run_ = false;
 };
 
 }  // namespace berth::os

@@ -3,33 +3,30 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
-#include <unordered_set>
 
 namespace berth::os {
 
 namespace {
 
-constexpr char watch_leader = '+';
-constexpr char forget_leader = '-';
 constexpr char farewell = '.';
+constexpr int patience_ms = 2000;  // with one that was told to go
 
-struct Note {
-  char what = farewell;
-  pid_t leader = 0;
-};
-
-bool read_note(int pipe, Note& note) {
+// True when it was told to go; false when the supervisor has ended without a word.
+bool wait_for_farewell(int pipe) {
+  char word = 0;
   ssize_t got = 0;
   do {
-    got = ::read(pipe, &note, sizeof(note));
+    got = ::read(pipe, &word, 1);
   } while (got < 0 && errno == EINTR);
-  return got == sizeof(note);
+  return got == 1 && word == farewell;
 }
 
 // The environment that this process was forked with may bear the marker of an outer supervisor, whose guardian would
@@ -51,7 +48,7 @@ void close_all_but(std::vector<int> kept) {
   ::close_range(next, ~0U, 0);
 }
 
-[[noreturn]] void guard(int pipe, const SupervisorMark& mark, const std::vector<int>& locks,
+[[noreturn]] void guard(int pipe, const SupervisorMark& mark, const LeaderTable& leaders, const std::vector<int>& locks,
                         const std::function<void()>& last_act) {
   sigset_t all;
   sigfillset(&all);
@@ -69,14 +66,8 @@ void close_all_but(std::vector<int> kept) {
   if (null > 2) ::close(null);
   [[maybe_unused]] const int moved = ::chdir("/");
 
-  std::unordered_set<pid_t> sessions;
-  Note note;
-  while (read_note(pipe, note)) {
-    if (note.what == farewell) ::_exit(0);
-    note.what == watch_leader ? static_cast<void>(sessions.insert(note.leader))
-                              : static_cast<void>(sessions.erase(note.leader));
-  }
-  end_all_of(mark, sessions);
+  if (wait_for_farewell(pipe)) ::_exit(0);
+  end_all_of(mark, leaders.all());
   for (std::size_t i = 1; i < locks.size(); ++i) ::close(locks[i]);
   if (last_act) last_act();
   ::_exit(0);
@@ -91,14 +82,14 @@ Guardian::Guardian(SupervisorMark mark, std::vector<int> locks, std::function<vo
 
 Guardian::~Guardian() {
   if (!running()) return;
-  tell(farewell, 0);
+  say_farewell();
   pipe_.reset();
   ::kill(pid_, SIGCONT);  // somebody may have stopped it
-  for (int tries = 0; tries < 200; ++tries) {
-    const pid_t ended = ::waitpid(pid_, nullptr, WNOHANG);
-    if (ended == pid_ || (ended < 0 && errno != EINTR)) return;
-    ::poll(nullptr, 0, 10);
+  const Fd process(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
+  pollfd ended{process.get(), POLLIN, 0};
+  while (::poll(&ended, 1, patience_ms) < 0 && errno == EINTR) {
   }
+  if (::waitpid(pid_, nullptr, WNOHANG) == pid_) return;
   ::kill(pid_, SIGKILL);
 }
 
@@ -110,11 +101,11 @@ void Guardian::start() {
   pid_ = ::fork();
   if (pid_ == 0) {
     write_end.reset();
-    guard(read_end.get(), mark_, locks_, last_act_);
+    guard(read_end.get(), mark_, leaders_, locks_, last_act_);
   }
   if (pid_ <= 0) return;
   pipe_ = std::move(write_end);
-  // A guardian that somebody has stopped must not stop the supervisor. What is not told is known by its brand.
+  // A guardian that somebody has stopped must not stop the supervisor.
   ::fcntl(pipe_.get(), F_SETFL, O_NONBLOCK);
 }
 
@@ -125,25 +116,22 @@ void Guardian::replace() {
 }
 
 void Guardian::retire(std::vector<int> locks) {
-  tell(farewell, 0);
+  say_farewell();
   locks_ = std::move(locks);
 }
 
 void Guardian::watch(pid_t leader) {
-  tell(watch_leader, leader);
+  leaders_.add(leader);
 }
 
 void Guardian::forget(pid_t leader) {
-  tell(forget_leader, leader);
+  leaders_.remove(leader);
 }
 
-void Guardian::tell(char what, pid_t leader) {
+void Guardian::say_farewell() {
   if (!running()) return;
-  const Note note{what, leader};
-  ssize_t written = 0;
-  do {
-    written = ::write(pipe_.get(), &note, sizeof(note));  // SIGPIPE is ignored in this program
-  } while (written < 0 && errno == EINTR);
+  while (::write(pipe_.get(), &farewell, 1) < 0 && errno == EINTR) {  // SIGPIPE is ignored in this program
+  }
 }
 
 }  // namespace berth::os

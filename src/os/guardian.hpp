@@ -2,7 +2,8 @@
 // A tiny process beside the supervisor that outlives it by a moment: when the supervisor is killed, it ends what the
 // kernel's parent-death signal does not reach, which is everything below the first child (npx starts npm, sh and node).
 //
-// It blocks on a pipe whose other end only the supervisor has. A process is ended when its session is that of a living
+// It blocks on a pipe whose other end only the supervisor has, and looks at the list of leaders, which both share, only
+// when that end is gone: a launch does not wake it. A process is ended when its session is that of a living
 // server, or when it bears the supervisor's mark; nothing else ever is. The guardian shares the project's lock and
 // those of the leased ports (open file descriptions), so that both end only when the clearing is done.
 
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "os/fd.hpp"
+#include "os/leader_table.hpp"
 #include "os/supervisor_mark.hpp"
 
 namespace berth::os {
@@ -35,16 +37,17 @@ class Guardian {
   [[nodiscard]] bool running() const { return pid_ > 0; }
   [[nodiscard]] pid_t pid() const { return pid_; }
 
-  // It was reaped: somebody killed it. A new one is forked, which has to be told of the living leaders again.
+  // It was reaped: somebody killed it. A new one is forked, which shares the same list.
   void replace();
   // Sends it away, to be replaced by one that shares these locks.
   void retire(std::vector<int> locks);
 
  private:
   void start();
-  void tell(char what, pid_t leader);
+  void say_farewell();
 
   SupervisorMark mark_;
+  LeaderTable leaders_;
   std::vector<int> locks_;
   std::function<void()> last_act_;
   Fd pipe_;

@@ -2,9 +2,11 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cstring>
 #include <string_view>
 
+#include "os/fd.hpp"
 #include "os/launcher.hpp"
 
 namespace berth::os {
@@ -16,6 +18,7 @@ using core::Cause;
 std::string_view step(Stage stage) {
   switch (stage) {
     case Stage::make_process: return "make a process";
+    case Stage::leave_descriptors: return "give it descriptors of its own";
     case Stage::set_up_stdio: return "connect its output";
     case Stage::lead_session: return "give it a session";
     case Stage::die_with_parent: return "tie it to this process";
@@ -58,17 +61,55 @@ LaunchError explain(const LaunchRequest& request, Stage stage, int error) {
   return {Cause::spawn_failed, "could not " + std::string(step(stage)) + ": " + reason + cure};
 }
 
+// Low descriptors for what a child is given: the table that it takes ends after them.
+class Slots {
+ public:
+  Slots() {
+    const Fd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
+    for (int* slot : {&input_, &output_, &error_}) *slot = ::fcntl(null.get(), F_DUPFD_CLOEXEC, 3);
+  }
+
+  static Slots& of_this_process() {
+    static Slots slots;
+    return slots;
+  }
+
+  [[nodiscard]] bool usable() const { return input_ >= 0 && output_ >= 0 && error_ >= 0; }
+  [[nodiscard]] int last() const { return std::max({input_, output_, error_}); }
+  [[nodiscard]] bp::process_stdio stdio() const { return {input_, output_, error_}; }
+  void fill(int output, int error) const {
+    ::dup3(output < 0 ? input_ : output, output_, O_CLOEXEC);
+    ::dup3(error < 0 ? input_ : error, error_, O_CLOEXEC);
+  }
+  void clear() const { fill(-1, -1); }
+
+ private:
+  int input_ = -1;
+  int output_ = -1;
+  int error_ = -1;
+};
+
 }  // namespace
 
+void prepare_to_launch() {
+  Slots::of_this_process();
+}
+
 Expected<pid_t, LaunchError> launch(const boost::asio::any_io_executor& executor, const LaunchRequest& request) {
+  const Slots& slots = Slots::of_this_process();
+  if (!slots.usable()) return Unexpected<LaunchError>(explain(request, Stage::set_up_stdio, EMFILE));
   GuardedLauncher launcher;
+  launcher.cgroup = request.cgroup;
+  launcher.last_descriptor = slots.last();
   bp::error_code ec;
   bp::process_environment environment(request.environment);
-  bp::process_stdio stdio{nullptr, request.output, request.error};
+  bp::process_stdio stdio = slots.stdio();
+  slots.fill(request.output, request.error);
   launcher(executor, ec, bp::filesystem::path(request.executable), request.args, environment,
            AtStage{Stage::lead_session}, LeadSession{}, AtStage{Stage::die_with_parent}, DieWithParent{::getpid()},
-           AtStage{Stage::set_limits}, SetLimits{request.descriptors, request.brand}, EnterCgroup{request.cgroup},
-           AtStage{Stage::set_up_stdio}, stdio, AtStage{Stage::enter_folder}, bp::process_start_dir(request.cwd));
+           AtStage{Stage::set_limits}, SetLimits{request.descriptors, request.brand}, AtStage{Stage::set_up_stdio},
+           stdio, AtStage{Stage::enter_folder}, bp::process_start_dir(request.cwd));
+  slots.clear();  // or the end of what it says would never be seen
   if (ec) return Unexpected<LaunchError>(explain(request, launcher.stage, ec.value()));
   return launcher.pid;
 }

@@ -29,7 +29,7 @@ struct LaunchRequest {
   int output = -1;                    // becomes descriptor 1
   int error = -1;                     // becomes descriptor 2
   std::optional<rlimit> descriptors;  // RLIMIT_NOFILE for the child
-  int cgroup = -1;                    // cgroup.procs of the group that the child is to enter
+  int cgroup = -1;                    // folder of the control group that the child is to live in
   Brand brand = 0;                    // passed on to everything that descends from the child; 0: none
 };
 
@@ -37,6 +37,10 @@ struct LaunchError {
   core::Cause cause = core::Cause::spawn_failed;
   std::string message;  // what, where, and what to do
 };
+
+// Takes three descriptors, for good, if launch() has not done so yet. What a launch costs grows with their numbers:
+// call it before many are open.
+void prepare_to_launch();
 
 // The pid of the new session's leader. Whoever owns the reaper reaps it.
 Expected<pid_t, LaunchError> launch(const boost::asio::any_io_executor& executor, const LaunchRequest& request);

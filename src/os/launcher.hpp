@@ -1,6 +1,7 @@
 #pragma once
-// The launcher under Boost.Process: vfork, so that its cost does not grow with the parent, and a close-on-exec pipe
-// that carries the failing stage and errno. Included by launch.cpp only.
+// The launcher under Boost.Process. Its cost grows neither with the parent's memory (the child runs in it until it
+// executes, as with vfork) nor with the parent's descriptors (the child takes a table of its own with only the first
+// few). What fails in the child is written to this object, which both have. Included by launch.cpp only.
 
 #include <fcntl.h>
 #include <linux/close_range.h>
@@ -21,58 +22,64 @@
 #include <optional>
 
 #include "os/brand.hpp"
-#include "os/fd.hpp"
+#include "os/clone_vfork.hpp"
 
 namespace berth::os {
 
 namespace bp = boost::process::v2;
 
-enum class Stage : int { make_process, set_up_stdio, lead_session, die_with_parent, set_limits, enter_folder, execute };
+enum class Stage : int {
+  make_process,
+  leave_descriptors,
+  set_up_stdio,
+  lead_session,
+  die_with_parent,
+  set_limits,
+  enter_folder,
+  execute
+};
 
 struct GuardedLauncher : bp::posix::default_launcher {
   Stage stage = Stage::make_process;  // in the child: what is being done; in the parent, after an error: what failed
+  int error = 0;                      // set in the child
+  int cgroup = -1;                    // folder of the group that the child is to live in
+  int last_descriptor = 2;            // the last that the child needs before it executes
 
   template <class Executor, class Args, class... Inits>
   bp::basic_process<Executor> operator()(Executor executor, bp::error_code& ec, const bp::filesystem::path& executable,
                                          Args&& args, Inits&&... inits) {
     auto argv = this->build_argv_(executable, std::forward<Args>(args));
-    int ends[2];
-    if (::pipe2(ends, O_CLOEXEC) != 0) return failed(executor, ec, errno);
-    Fd read_end(ends[0]);
-    Fd write_end(ends[1]);
     ec = bp::posix::detail::on_setup(*this, executable, argv, inits...);
     if (ec) return bp::basic_process<Executor>(executor);
 
-    // No handler of ours may run in the child: it shares our memory until it executes.
-    sigset_t all;
-    sigset_t before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, &before);
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
-    pid = ::vfork();
-#pragma GCC diagnostic pop
-    if (pid == 0) {
+    auto child = [&] {
       reset_signals();
-      bp::error_code setup = bp::posix::detail::on_exec_setup(*this, executable, argv, inits...);
-      int error = setup.value();
+      leave_descriptors();
+      if (error == 0) error = bp::posix::detail::on_exec_setup(*this, executable, argv, inits...).value();
       if (error == 0) {
         stage = Stage::execute;
-        ::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
         sigset_t none;
         sigemptyset(&none);
         sigprocmask(SIG_SETMASK, &none, nullptr);
         ::execve(executable.c_str(), const_cast<char* const*>(argv), const_cast<char* const*>(env));
         error = errno;
       }
-      const int report[2] = {static_cast<int>(stage), error};
-      [[maybe_unused]] const auto written = ::write(write_end.get(), report, sizeof(report));
       ::_exit(127);
-    }
+    };
+    // No handler of ours may run in the child: it shares our memory until it executes.
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &before);
+    pid = make_child(child);
     const int fork_error = errno;
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
     if (pid < 0) return failed(executor, ec, fork_error);
-    return answer(executor, ec, std::move(read_end), std::move(write_end));
+    // Not a process object with a pid: making one opens a pidfd, and throws where that cannot be had.
+    if (error == 0) return bp::basic_process<Executor>(executor);
+    while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
+    }
+    return failed(executor, ec, error);
   }
 
  private:
@@ -82,21 +89,41 @@ struct GuardedLauncher : bp::posix::default_launcher {
     return bp::basic_process<Executor>(executor);
   }
 
-  // Nothing was written when the exec closed the pipe: success.
-  template <class Executor>
-  bp::basic_process<Executor> answer(Executor executor, bp::error_code& ec, Fd read_end, Fd write_end) {
-    write_end.reset();
-    int report[2] = {0, 0};
-    ssize_t got = 0;
-    do {
-      got = ::read(read_end.get(), report, sizeof(report));
-    } while (got < 0 && errno == EINTR);
-    // Not a process object with a pid: making one opens a pidfd, and throws where that cannot be had.
-    if (got != sizeof(report)) return bp::basic_process<Executor>(executor);
-    while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
-    }
-    stage = static_cast<Stage>(report[0]);
-    return failed(executor, ec, report[1] != 0 ? report[1] : EINVAL);
+  template <class Child>
+  pid_t make_child(Child& child) {
+    const auto run = [](void* made) { (*static_cast<Child*>(made))(); };
+    pid_t made = clone_vfork(cgroup, run, &child);
+    if (made >= 0) return made;
+    auto enter_and_run = [&] {
+      enter_cgroup();
+      child();
+    };
+    const auto run_late = [](void* late) { (*static_cast<decltype(enter_and_run)*>(late))(); };
+    if (cgroup >= 0) made = clone_vfork(-1, run_late, &enter_and_run);
+    if (made >= 0) return made;
+      // A filter of system calls may not know clone3.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+    made = ::vfork();
+#pragma GCC diagnostic pop
+    if (made == 0) enter_and_run();
+    return made;
+  }
+
+  // For a kernel that does not let it be born there.
+  void enter_cgroup() const {
+    if (cgroup < 0) return;
+    const int procs = ::openat(cgroup, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+    [[maybe_unused]] const auto written = ::write(procs, "0", 1);  // without it, the other signs tell
+    ::close(procs);
+  }
+
+  // Takes a table of its own. The copy ends before the first of those that it has no business with.
+  void leave_descriptors() {
+    stage = Stage::leave_descriptors;
+    const auto rest = static_cast<unsigned>(last_descriptor) + 1;
+    if (::close_range(rest, ~0U, CLOSE_RANGE_UNSHARE) != 0) error = errno;
+    ::close_range(3, rest - 1, CLOSE_RANGE_CLOEXEC);
   }
 
   static void reset_signals() {
@@ -134,14 +161,6 @@ struct DieWithParent {
     if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return last_error();
     // It may have died before the request: then no signal will come.
     return ::getppid() == parent ? bp::error_code{} : bp::error_code{ESRCH, boost::system::system_category()};
-  }
-};
-
-struct EnterCgroup {
-  int procs;
-  bp::error_code on_exec_setup(GuardedLauncher&, const bp::filesystem::path&, const char* const*) const {
-    [[maybe_unused]] const auto written = procs < 0 ? 0 : ::write(procs, "0", 1);  // without it, the other signs tell
-    return {};
   }
 };
 

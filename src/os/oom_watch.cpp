@@ -75,11 +75,12 @@ void OomWatch::look(Instant now) {
 }
 
 bool OomWatch::ended(pid_t pid, const core::ExitStatus& status, Instant now) {
+  if (status.signal != SIGKILL && status.code != shell_after_sigkill) return false;
   look(now);
   if (unexplained_ == 0) return false;
   if (status.signal == SIGKILL) {
     if (log_ && named_.erase(pid) == 0) return false;
-  } else if (status.code != shell_after_sigkill || now - noticed_ > longest_echo) {
+  } else if (now - noticed_ > longest_echo) {
     return false;
   }
   --unexplained_;

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <memory>
 #include <sstream>
@@ -30,6 +31,36 @@ std::vector<pid_t> numbered_entries(const std::string& folder) {
   }
   return pids;
 }
+
+// The words of a line, one after the other.
+class Words {
+ public:
+  explicit Words(std::string_view text) : text_(text) {}
+
+  std::string_view next() {
+    const auto begin = text_.find_first_not_of(" \n");
+    if (begin == std::string_view::npos) return text_ = {};
+    const auto end = std::min(text_.find_first_of(" \n", begin), text_.size());
+    const auto word = text_.substr(begin, end - begin);
+    text_.remove_prefix(end);
+    return word;
+  }
+  template <class Number>
+  bool read(Number& number) {
+    const auto word = next();
+    return std::from_chars(word.data(), word.data() + word.size(), number).ec == std::errc{};
+  }
+  // Those with these numbers, both included.
+  bool skip(int first, int last) {
+    for (int word = first; word <= last; ++word) {
+      if (next().empty()) return false;
+    }
+    return true;
+  }
+
+ private:
+  std::string_view text_;
+};
 
 // What the kernel adds to the time since boot for this process (time_namespaces(7)), in clock ticks.
 std::int64_t ticks_of_time_namespace() {
@@ -79,19 +110,20 @@ std::optional<ProcessStat> stat_process(pid_t pid) {
   // The command stands in parentheses and may hold anything, also parentheses.
   const auto command_end = text->rfind(')');
   if (command_end == std::string::npos) return std::nullopt;
-  std::istringstream fields(text->substr(command_end + 1));
+  Words fields(std::string_view(*text).substr(command_end + 1));
   ProcessStat stat{.pid = pid};
-  std::string skipped;
+  const auto state = fields.next();
+  stat.state = state.empty() ? '?' : state.front();
   std::uint64_t user = 0;
   std::uint64_t system = 0;
-  fields >> stat.state >> stat.parent >> stat.group >> stat.session;
-  for (int field = 7; field <= 13; ++field) fields >> skipped;  // numbered as in proc(5)
   std::uint64_t waited_user = 0;
   std::uint64_t waited_system = 0;
-  fields >> user >> system >> waited_user >> waited_system;
-  for (int field = 18; field <= 21; ++field) fields >> skipped;
-  fields >> stat.start_ticks >> skipped >> stat.resident_pages;
-  if (!fields) return std::nullopt;
+  // Numbered as in proc(5).
+  const bool whole = fields.read(stat.parent) && fields.read(stat.group) && fields.read(stat.session) &&
+                     fields.skip(7, 13) && fields.read(user) && fields.read(system) && fields.read(waited_user) &&
+                     fields.read(waited_system) && fields.skip(18, 21) && fields.read(stat.start_ticks) &&
+                     fields.skip(23, 23) && fields.read(stat.resident_pages);
+  if (!whole) return std::nullopt;
   static const std::int64_t shift = ticks_of_time_namespace();
   stat.start_ticks -= static_cast<std::uint64_t>(shift);
   stat.cpu_ticks = user + system;
