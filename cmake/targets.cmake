@@ -17,6 +17,11 @@ if(BERTH_WARNINGS_AS_ERRORS)
   target_compile_options(berth_flags INTERFACE -Werror)
 endif()
 
+if(BERTH_STATIC)
+  add_compile_options(-ffunction-sections -fdata-sections)
+  add_link_options(-static-libstdc++ -static-libgcc -Wl,--gc-sections)
+endif()
+
 if(BERTH_SANITIZE)
   add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=address,undefined)

@@ -66,7 +66,11 @@ void ControlApi::handle(const ControlRequest& request, Respond respond, Connecte
                      (path.size() >= 3 && path.size() <= 4 && path[0] == "v1" && path[1] == "servers");
   if (!known) return respond(404, error_body("not_found", "there is nothing at " + request.target));
 
-  if (get && is({"v1", "status"})) return respond(200, os::json_text(to_json(answers_.status())));
+  if (get && is({"v1", "status"})) {
+    // Without `cpu_s`, `memory_bytes` and `processes`, for who does not show them: most of the work is to find these.
+    const auto usage = query == "usage=0" ? Usage::unknown : Usage::looked_up;
+    return respond(200, os::json_text(to_json(answers_.status(usage))));
+  }
   if (get && is({"v1", "ports"})) return respond(200, ports());
   if (get && is({"v1", "wait"})) return wait(query, std::move(respond), std::move(connected));
   if (get && is({"v1", "events"})) return events(request, query, respond);
@@ -79,7 +83,7 @@ void ControlApi::handle(const ControlRequest& request, Respond respond, Connecte
   if (path.size() == 3 && path[1] == "servers" && get) {
     const auto found = fleet_.find({path[2]});
     if (!found) return respond(404, error_body("unknown_server", found.error()));
-    const auto all = answers_.status().servers;
+    const auto all = answers_.status(Usage::looked_up).servers;
     const auto it = std::ranges::find(all, path[2], &ServerStatus::name);
     return respond(200, os::json_text(to_json(*it)));
   }
@@ -95,7 +99,7 @@ void ControlApi::handle(const ControlRequest& request, Respond respond, Connecte
 
 // `{ "instances": [entries of the port ledger], "dead": [...] }`.
 std::string ControlApi::ports() {
-  const auto status = answers_.status();  // looks at every server: what it sees stands in the ledger then
+  const auto status = answers_.status(Usage::unknown);  // looks at every server: what it sees stands in the ledger then
   boost::json::array instances;
   for (const LedgerEntry& entry : answers_.instances()) instances.push_back(os::to_json(entry));
   return os::json_text(boost::json::object{{"instances", std::move(instances)}, {"dead", to_json(status.ports.dead)}});

@@ -22,7 +22,7 @@ namespace berth::app {
 class ControlApi {
  public:
   struct Answers {
-    std::function<SupervisorStatus()> status;             // the whole document
+    std::function<SupervisorStatus(Usage)> status;        // the whole document
     std::function<std::vector<LedgerEntry>()> instances;  // live ones on this host, of all projects
     std::function<void()> down;                           // begin to go down
     std::function<Reload(bool dry_run)> reload;           // read the file again; carry it out, or only say

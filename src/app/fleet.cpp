@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "config/names.hpp"
+#include "os/memory.hpp"
 
 namespace berth::app {
 
@@ -408,7 +409,7 @@ void Fleet::look_again_if_needed() {
   const bool starting = std::any_of(line_.begin(), line_.end(), [](const Server* server) {
     return server->life().phase() == core::PhaseKind::starting;
   });
-  if (!starting) return;
+  if (!starting) return os::give_back_memory();  // a wave of launches is over
   const auto age = Clock::now() - last_launch_;
   look_within(age < 2s ? 20ms : age < 15s ? 50ms : 200ms);
 }
@@ -443,13 +444,13 @@ void Fleet::verify_soon() {
   });
 }
 
-std::vector<ServerStatus> Fleet::status() {
+std::vector<ServerStatus> Fleet::status(Usage usage) {
   verify();
-  const auto orphans = os::ProcessTree::orphans(harbour_.leaders);
+  const auto orphans = usage == Usage::unknown ? os::Orphans{} : os::ProcessTree::orphans(harbour_.leaders);
   const auto now = governor_.time(Clock::now());
   std::vector<ServerStatus> all;
   all.reserve(line_.size());
-  for (Server* server : line_) all.push_back(server->status(now, orphans));
+  for (Server* server : line_) all.push_back(server->status(now, usage, orphans));
   return all;
 }
 

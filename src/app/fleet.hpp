@@ -79,7 +79,7 @@ class Fleet {
   // Looks at what is ready: what no longer listens is not, and what has lost a process says so.
   void verify();
   // Verified now.
-  std::vector<ServerStatus> status();
+  std::vector<ServerStatus> status(Usage usage);
   // The thread that writes logs has got on.
   void logs_progressed();
   // How one came to be as it is. Verified now.

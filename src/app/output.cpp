@@ -11,7 +11,7 @@ void OutputTail::add(Stream stream, std::string_view line) {
          shares_[0].bytes + shares_[1].bytes > most_bytes) {
     Share& larger = shares_[0].bytes > shares_[1].bytes ? shares_[0] : shares_[1];
     larger.bytes -= larger.lines.front().text.size();
-    larger.lines.pop_front();
+    larger.lines.erase(larger.lines.begin());
   }
 }
 

@@ -3,7 +3,6 @@
 
 #include <array>
 #include <cstdint>
-#include <deque>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,7 +34,7 @@ class OutputTail {
     std::string text;
   };
   struct Share {
-    std::deque<Line> lines;
+    std::vector<Line> lines;
     std::size_t bytes = 0;
   };
   std::array<Share, 2> shares_;  // by Stream

@@ -16,6 +16,7 @@
 #include "app/output.hpp"
 #include "app/prober.hpp"
 #include "app/server_log.hpp"
+#include "app/usage.hpp"
 #include "core/lifecycle.hpp"
 #include "core/redactor.hpp"
 #include "os/listeners.hpp"
@@ -81,7 +82,7 @@ class Server {
   void look_at_offspring();
 
   // `now`: what its life calls now.
-  [[nodiscard]] ServerStatus status(core::Instant now, const os::Orphans& orphans) const;
+  [[nodiscard]] ServerStatus status(core::Instant now, Usage usage, const os::Orphans& orphans) const;
   // How it came to be as it is (server_history.cpp has this and all that is written down for it).
   [[nodiscard]] Explanation explanation(core::Instant now, const os::Orphans& orphans) const;
   // Writes down why it is as it is, when that has changed while its state has not.

@@ -161,7 +161,7 @@ std::vector<std::string> Server::command_line() const {
 
 Explanation Server::explanation(core::Instant now, const os::Orphans& orphans) const {
   Explanation all;
-  all.status = status(now, orphans);
+  all.status = status(now, Usage::looked_up, orphans);
   all.launched = !launched_as_.empty();
   all.command = command_line();
   all.cwd = redact_.shown(config_->cwd);

@@ -99,8 +99,11 @@ core::Holder Server::holder_of_berth(std::string& name) const {
 
 // The processes that have its listener; all of its tree where that cannot be seen.
 std::vector<pid_t> Server::owners() const {
+  // Mostly it is below the leader; to look for orphans is to go through all that this process has as children.
+  auto some = os::owners_of(run_->listener_inode, members(os::Orphans{}));
+  if (!some.empty()) return some;
   auto all = members();
-  auto some = os::owners_of(run_->listener_inode, all);
+  some = os::owners_of(run_->listener_inode, all);
   return some.empty() ? all : some;
 }
 
@@ -288,7 +291,7 @@ PortLedger::Instance Server::instance() const {
   return instance;
 }
 
-ServerStatus Server::status(core::Instant now, const os::Orphans& orphans) const {
+ServerStatus Server::status(core::Instant now, Usage wanted, const os::Orphans& orphans) const {
   const auto seconds = [](auto duration) { return std::chrono::duration<double>(duration).count(); };
   ServerStatus status;
   status.name = config_->name;
@@ -325,8 +328,8 @@ ServerStatus Server::status(core::Instant now, const os::Orphans& orphans) const
     status.detail += (status.detail.empty() ? "" : "; ") + redact_.shown(trouble);
   }
   counted().log = log_totals();
-  if (run_) {
-    status.mcp = run_->mcp;
+  if (run_) status.mcp = run_->mcp;
+  if (run_ && wanted == Usage::looked_up) {
     const auto usage = look_at_usage(members(orphans));
     status.cpu_s = usage.cpu_s;
     status.memory_bytes = usage.memory_bytes;

@@ -27,7 +27,9 @@
 #include "app/reload.hpp"
 #include "core/utf8.hpp"
 #include "os/file_watch.hpp"
+#include "os/launch.hpp"
 #include "os/leased_binder.hpp"
+#include "os/memory.hpp"
 #include "os/memory_ledger.hpp"
 #include "os/own_usage.hpp"
 #include "os/process.hpp"
@@ -114,12 +116,15 @@ class Supervisor::Impl {
         desk_(config_.ports.range, kept_ports(config_), binder_, [this](const std::string& line) { log_->info(line); }),
         fleet_(io_, config_, harbour(), observers()),
         keeper_(io_, ledger_, keeper_hooks()),
-        metrics_([this] { return app::metrics_text(status(), fleet_.metrics(), os::own_usage()); }),
+        metrics_(
+            [this] { return app::metrics_text(status(app::Usage::looked_up), fleet_.metrics(), os::own_usage()); }),
         api_(io_, fleet_, answers()),
         watch_(io_.get_executor(), quiet_before_reload, [this] { on_changed_file(); }),
         signals_(io_, SIGTERM),
         give_up_timer_(io_),
         progress_timer_(io_) {
+    // Once for all that is said in one turn of the loop.
+    logs_.writer().wake_by([this] { asio::post(io_, [this] { logs_.writer().wake(); }); });
     if (options_.foreground && !options_.quiet) {
       console_ =
           std::make_unique<app::Console>(io_.get_executor(), STDOUT_FILENO, options_.colour, longest_name(config_));
@@ -251,9 +256,9 @@ class Supervisor::Impl {
     }
   }
 
-  SupervisorStatus status() {
+  SupervisorStatus status(app::Usage usage) {
     SupervisorStatus status;
-    status.servers = fleet_.status();
+    status.servers = fleet_.status(usage);
     status.project = config_.name;
     status.version = options_.version;
     status.pid = ::getpid();
@@ -308,7 +313,10 @@ class Supervisor::Impl {
     app::LedgerKeeper::Hooks hooks;
     hooks.warn = [this](const std::string& line) { log_->warn(line); };
     hooks.info = [this](const std::string& line) { log_->info(line); };
-    hooks.mend = [this] { mend_runtime_dir(); };
+    hooks.mend = [this] {
+      mend_runtime_dir();
+      os::give_back_memory();  // what long answers have taken
+    };
     hooks.descriptor = [this] { fleet_.renew_guardian(locks()); };
     return hooks;
   }
@@ -339,7 +347,7 @@ class Supervisor::Impl {
 
   app::ControlApi::Answers answers() {
     app::ControlApi::Answers answers;
-    answers.status = [this] { return status(); };
+    answers.status = [this](app::Usage usage) { return status(usage); };
     answers.instances = [this] {
       keeper_.flush();
       return ledger_.active();
@@ -535,6 +543,8 @@ Supervisor::Supervisor(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Supervisor::~Supervisor() = default;
 
 Expected<std::unique_ptr<Supervisor>, std::string> Supervisor::create(Config config, SupervisorOptions options) {
+  os::keep_memory_small();
+  os::prepare_to_launch();
   using Error = Unexpected<std::string>;
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);  // a log that has reached `ulimit -f` is a write that fails, not the end

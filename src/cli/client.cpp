@@ -62,7 +62,7 @@ struct Running {
 };
 
 Running ask_what_runs(const Context& context) {
-  const auto answer = ask_running(context.socket(), "GET", "/v1/status");
+  const auto answer = ask_running(context.socket(), "GET", lean_status);
   if (!answer.ok()) throw Stop{exit_failed, answer.error_message()};
   Running running;
   for (const json::value& server : answer.body.at("servers").as_array()) {

@@ -48,7 +48,7 @@ std::vector<std::string> server_names(const std::vector<std::string>& words) {
   }
   if (!names.empty()) return names;
   try {
-    const auto answer = ask(context.socket(), "GET", "/v1/status", patience);
+    const auto answer = ask(context.socket(), "GET", lean_status, patience);
     if (!answer || !answer->ok()) return names;
     for (const auto& server : answer->body.at("servers").as_array()) names.emplace_back(server.at("name").as_string());
   } catch (const Stop&) {

@@ -21,6 +21,10 @@ struct ControlAnswer {
   [[nodiscard]] std::string error_message() const;
 };
 
+// Where the status is; the lean one leaves out what the processes of each server use, which takes time to find.
+inline constexpr const char* full_status = "/v1/status";
+inline constexpr const char* lean_status = "/v1/status?usage=0";
+
 // Nothing when nobody answers on the socket. Without a timeout the answer may take as long as it likes: for waits that
 // the supervisor itself bounds. Throws Stop when somebody answers, but not as a supervisor does.
 std::optional<ControlAnswer> ask(const std::string& socket, const std::string& method, const std::string& target,

@@ -38,7 +38,7 @@ bool wait_for_end(const os::Fd& process, int timeout_ms) {
 // "web (pid 4711), db (pid 4712)": of whom something is left. Empty when the supervisor does not tell.
 std::string who_is_left(const std::string& socket) {
   try {
-    const auto answer = ask(socket, "GET", "/v1/status", Milliseconds{500});
+    const auto answer = ask(socket, "GET", full_status, Milliseconds{500});
     if (!answer || !answer->ok()) return {};
     std::string names;
     for (const auto& server : answer->body.at("servers").as_array()) {
@@ -69,7 +69,7 @@ bool wait_and_tell(const os::Fd& process, int timeout_ms, const std::string& soc
 // How things stand, for the progress; one that is on its way down need not answer.
 void look(const std::string& socket, Progress& progress) {
   try {
-    const auto answer = ask(socket, "GET", "/v1/status", Milliseconds{500});
+    const auto answer = ask(socket, "GET", full_status, Milliseconds{500});
     if (answer && answer->ok()) progress.take(answer->body);
   } catch (const std::exception&) {
   } catch (const Stop&) {

@@ -160,7 +160,7 @@ class Wait {
       result.emplace(std::move(answer));
       over_ = true;
       if (!*result || !(*result)->ok() || progress_.kind() != Progress::Kind::live) return io_.stop();
-      look_.emplace(io_, socket_, "GET", "/v1/status", patience, [this](ControlCall::Result last) {
+      look_.emplace(io_, socket_, "GET", lean_status, patience, [this](ControlCall::Result last) {
         take(last);
         io_.stop();
       });
@@ -176,7 +176,7 @@ class Wait {
 
  private:
   void poll() {
-    look_.emplace(io_, socket_, "GET", "/v1/status", patience, [this](ControlCall::Result result) {
+    look_.emplace(io_, socket_, "GET", lean_status, patience, [this](ControlCall::Result result) {
       take(result);
       if (over_) return;
       if (progress_.kind() == Progress::Kind::plain && !first_) progress_.draw();

@@ -41,7 +41,7 @@ int status(const Context& context, const StatusOptions& options) {
     if (!options.json && can_redraw(STDOUT_FILENO)) return watch_on_screen(context, options.names);
     return watch_as_text(context, options.names, options.json);
   }
-  auto answer = ask_running(context.socket(), "GET", "/v1/status");
+  auto answer = ask_running(context.socket(), "GET", options.json ? full_status : lean_status);
   if (!answer.ok()) throw Stop{exit_failed, answer.error_message()};
   auto& servers = answer.body.as_object().at("servers").as_array();
   servers = select(servers, options.names);

@@ -23,7 +23,7 @@ struct Options {
 };
 
 json::array servers(const Context& context, const std::vector<std::string>& names) {
-  const auto answer = ask_running(context.socket(), "GET", "/v1/status");
+  const auto answer = ask_running(context.socket(), "GET", lean_status);
   if (!answer.ok()) throw Stop{exit_failed, answer.error_message()};
   return select(answer.body.at("servers").as_array(), names);
 }

@@ -103,7 +103,7 @@ class Watch {
     if (asked_ || page_ == Page::logs || page_ == Page::logs_over) return;
     const bool explains = page_ == Page::explain && !model_.lost();
     asked_ = true;
-    question_.emplace(io_, socket_, "GET", explains ? explain_target() : "/v1/status", patience,
+    question_.emplace(io_, socket_, "GET", explains ? explain_target() : full_status, patience,
                       [this, explains](ControlCall::Result result) {
                         asked_ = false;
                         take(std::move(result), explains);
@@ -388,7 +388,7 @@ class Watch {
 
 int watch_on_screen(const Context& context, const std::vector<std::string>& names) {
   // Before the screen is taken: what is wrong at first is an error as of any command.
-  auto answer = ask_running(context.socket(), "GET", "/v1/status");
+  auto answer = ask_running(context.socket(), "GET", full_status);
   if (!answer.ok()) throw Stop{exit_failed, answer.error_message()};
   Watch watch(context, names, answer.body.as_object());
   return watch.run();

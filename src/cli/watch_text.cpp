@@ -35,7 +35,7 @@ bool nobody_reads_after_pause() {
 std::optional<ControlAnswer> ask_again(const std::string& socket, const Context& context, bool& told) {
   std::string why = "no supervisor answers on " + socket;
   try {
-    auto answer = ask(socket, "GET", "/v1/status", patience);
+    auto answer = ask(socket, "GET", full_status, patience);
     if (answer && answer->ok()) {
       if (told && !context.quiet()) std::cerr << "berth: the supervisor is back\n";
       told = false;
@@ -54,7 +54,7 @@ std::optional<ControlAnswer> ask_again(const std::string& socket, const Context&
 int watch_as_text(const Context& context, const std::vector<std::string>& names, bool as_json) {
   std::signal(SIGPIPE, SIG_IGN);
   const std::string socket = context.socket();
-  auto answer = std::optional(ask_running(socket, "GET", "/v1/status"));
+  auto answer = std::optional(ask_running(socket, "GET", full_status));
   if (!answer->ok()) throw Stop{exit_failed, answer->error_message()};
   std::optional<json::array> shown;
   bool told = false;

@@ -31,7 +31,7 @@ Here look_around(const Context& context) {
   std::error_code error;
   if (!std::filesystem::exists(file, error)) return {Here::Stage::no_file, "there is no " + file + " yet"};
   const std::string project = context.project();
-  const auto answer = ask(context.socket(), "GET", "/v1/status", patience);
+  const auto answer = ask(context.socket(), "GET", lean_status, patience);
   if (!answer || !answer->ok())
     return {Here::Stage::down, file + " (project " + project + ") is there, and not running"};
   std::size_t ready = 0;

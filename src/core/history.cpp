@@ -23,14 +23,14 @@ namespace {
 
 // True when the oldest had to go.
 template <class Item>
-bool push(std::deque<Item>& items, Item item, std::size_t most) {
+bool push(std::vector<Item>& items, Item item, std::size_t most) {
   items.push_back(std::move(item));
   if (items.size() <= most) return false;
-  items.pop_front();
+  items.erase(items.begin());
   return true;
 }
 
-auto first_above(const std::deque<HistoryEvent>& events, std::uint64_t number) {
+auto first_above(const std::vector<HistoryEvent>& events, std::uint64_t number) {
   return std::upper_bound(events.begin(), events.end(), number,
                           [](std::uint64_t n, const HistoryEvent& event) { return n < event.number; });
 }
@@ -69,7 +69,7 @@ std::uint64_t History::record(std::string_view server, HistoryEvent event) {
          (history.bytes_ > ServerHistory::most_bytes && history.events_.size() > 1)) {
     history.bytes_ -= history.events_.front().message.size();
     history.last_dropped_ = history.events_.front().number;
-    history.events_.pop_front();
+    history.events_.erase(history.events_.begin());
     ++history.dropped_events_;
   }
   return latest_;
@@ -121,8 +121,8 @@ std::vector<History::Line> History::after(std::uint64_t after, std::size_t most,
   if (after >= latest_) return {};
   struct Reader {
     std::string_view server;
-    std::deque<HistoryEvent>::const_iterator next;
-    std::deque<HistoryEvent>::const_iterator end;
+    std::vector<HistoryEvent>::const_iterator next;
+    std::vector<HistoryEvent>::const_iterator end;
   };
   const auto later = [](const Reader& a, const Reader& b) { return a.next->number > b.next->number; };
   std::priority_queue<Reader, std::vector<Reader>, decltype(later)> readers(later);

@@ -8,7 +8,6 @@
 #include <berth/config.hpp>
 #include <berth/status.hpp>
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -74,9 +73,9 @@ class ServerHistory {
   static constexpr std::size_t longest_message = 1024;  // bytes
   static constexpr std::size_t longest_holder = 160;
 
-  [[nodiscard]] const std::deque<HistoryEvent>& events() const { return events_; }  // oldest first, as all of these
-  [[nodiscard]] const std::deque<PastExit>& exits() const { return exits_; }
-  [[nodiscard]] const std::deque<PortStay>& ports() const { return ports_; }
+  [[nodiscard]] const std::vector<HistoryEvent>& events() const { return events_; }  // oldest first, as all of these
+  [[nodiscard]] const std::vector<PastExit>& exits() const { return exits_; }
+  [[nodiscard]] const std::vector<PortStay>& ports() const { return ports_; }
   // Pushed out so far.
   [[nodiscard]] std::uint64_t dropped_events() const { return dropped_events_; }
   [[nodiscard]] std::uint64_t dropped_exits() const { return dropped_exits_; }
@@ -87,10 +86,10 @@ class ServerHistory {
  private:
   friend class History;
 
-  std::deque<HistoryEvent> events_;
+  std::vector<HistoryEvent> events_;
   std::size_t bytes_ = 0;
-  std::deque<PastExit> exits_;
-  std::deque<PortStay> ports_;
+  std::vector<PastExit> exits_;
+  std::vector<PortStay> ports_;
   std::uint64_t dropped_events_ = 0;
   std::uint64_t dropped_exits_ = 0;
   std::uint64_t dropped_ports_ = 0;

@@ -33,13 +33,14 @@ struct LogChannel::Inner {
   LogFile file;  // the writer's, while it is busy with it
 
   // Under the lock of all.
-  std::deque<LogBuffer> queue;
+  std::vector<LogBuffer> queue;
   std::size_t waiting = 0;
   bool queued = false;  // among those that have something to write
   bool wanted = false;  // somebody waits for room
   bool watched = false;
   bool stalled = false;  // was full when more came
   bool resting = false;
+  bool touched = false;  // something was written, or was to be, since it last came to rest
   core::Said refused;
   std::vector<std::function<void(LogFile&)>> orders;
   LogCounters counters;
@@ -57,10 +58,13 @@ struct LogWriter::Shared : std::enable_shared_from_this<LogWriter::Shared> {
   bool writing = false;
   bool ending = false;
   bool ended = false;
+  bool asleep = false;  // the thread waits for work
   bool started = false;
   bool threaded = false;  // else all is written at once
   std::function<void()> progress;
   std::function<void()> before_write;
+  std::function<void()> wake_soon;
+  bool wake_is_due = false;
 
   [[nodiscard]] bool full(const LogChannel::Inner& channel) const {
     return channel.waiting >= most_of_one || (waiting >= most_of_all && channel.waiting >= always_room);
@@ -72,7 +76,19 @@ struct LogWriter::Shared : std::enable_shared_from_this<LogWriter::Shared> {
   void enqueue(const std::shared_ptr<LogChannel::Inner>& channel) {
     if (!std::exchange(started, true)) start();
     if (!std::exchange(channel->queued, true)) busy.push_back(channel);
+    channel->touched = true;
+  }
+  // Without the lock, for which who is woken would only wait; and only who sleeps.
+  void wake(std::unique_lock<std::mutex>& guard) {
+    if (!asleep) return;
+    if (wake_soon) {
+      if (!std::exchange(wake_is_due, true)) wake_soon();
+      return;
+    }
+    asleep = false;
+    guard.unlock();
     work.notify_one();
+    guard.lock();
   }
   // Where there is no thread.
   void write_now(std::unique_lock<std::mutex>& guard) {
@@ -87,10 +103,11 @@ struct LogWriter::Shared : std::enable_shared_from_this<LogWriter::Shared> {
 
 // True when somebody should be told.
 bool LogWriter::Shared::work_on(std::unique_lock<std::mutex>& guard, LogChannel::Inner& channel) {
-  std::deque<LogBuffer> queue = std::exchange(channel.queue, {});
+  std::vector<LogBuffer> queue = std::exchange(channel.queue, {});
   const auto orders = std::exchange(channel.orders, {});
   const core::Said refused = std::exchange(channel.refused, {});
   const bool rest = std::exchange(channel.resting, false);
+  if (rest) channel.touched = false;
   channel.counters.dropped_lines += refused.lines;
   channel.counters.dropped_bytes += refused.bytes;
   writing = true;
@@ -143,7 +160,11 @@ void LogWriter::Shared::start() {
 void LogWriter::Shared::run() {
   std::unique_lock guard(lock);
   for (;;) {
-    work.wait(guard, [this] { return !busy.empty() || ending; });
+    while (busy.empty() && !ending) {
+      asleep = true;
+      work.wait(guard);
+    }
+    asleep = false;
     if (busy.empty()) break;
     const auto channel = std::move(busy.front());
     busy.pop_front();
@@ -207,6 +228,7 @@ bool LogWriter::push(LogChannel& channel, LogBuffer& buffer, Policy policy) {
   }
   shared_->enqueue(channel.inner_);
   shared_->write_now(guard);
+  shared_->wake(guard);
   const bool full = shared_->full(to);
   if (full) to.wanted = true;
   return !full;
@@ -218,7 +240,22 @@ bool LogWriter::full(const LogChannel& channel) {
   return inner.shared->full(inner);
 }
 
+void LogWriter::wake_by(std::function<void()> soon) {
+  const std::lock_guard guard(shared_->lock);
+  shared_->wake_soon = std::move(soon);
+}
+
+void LogWriter::wake() {
+  {
+    const std::lock_guard guard(shared_->lock);
+    shared_->wake_is_due = false;
+    if (!std::exchange(shared_->asleep, false)) return;
+  }
+  shared_->work.notify_one();
+}
+
 bool LogWriter::flush(std::chrono::milliseconds patience) {
+  wake();
   std::unique_lock guard(shared_->lock);
   return shared_->idle.wait_for(guard, patience, [this] { return shared_->busy.empty() && !shared_->writing; });
 }
@@ -261,9 +298,11 @@ void LogChannel::watch(bool on) {
 
 void LogChannel::rest() {
   std::unique_lock guard(inner_->shared->lock);
+  if (!inner_->touched) return;
   inner_->resting = true;
   inner_->shared->enqueue(inner_);
   inner_->shared->write_now(guard);
+  inner_->shared->wake(guard);
 }
 
 }  // namespace berth::os

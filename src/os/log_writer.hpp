@@ -88,6 +88,11 @@ class LogWriter {
   bool push(LogChannel& channel, LogBuffer& buffer, Policy policy = Policy::keep);
   [[nodiscard]] static bool full(const LogChannel& channel);
 
+  // To be woken costs the thread's owner more than to write a line. `soon` is told that there is work, and calls wake()
+  // when it has handed over what it has; without it the thread is woken at every push.
+  void wake_by(std::function<void()> soon);
+  void wake();
+
   // Waits until all is written, but not longer.
   bool flush(std::chrono::milliseconds patience);
 
