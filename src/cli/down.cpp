@@ -118,12 +118,14 @@ os::Fd watch(pid_t pid) {
 
 // What belongs to a supervisor and ends just after it: its guardian, and the process that takes note of its end.
 std::vector<os::Fd> helpers_of(pid_t supervisor) {
-  std::vector<pid_t> near = os::children_of(supervisor);
-  if (const auto self = os::stat_process(supervisor)) near.push_back(self->parent);
+  const auto is_helper = [](pid_t pid) { return os::command_name(pid).starts_with("berth-"); };
   std::vector<os::Fd> found;
-  for (const pid_t pid : near) {
-    if (os::command_name(pid).starts_with("berth-")) found.push_back(watch(pid));
-  }
+  const auto self = os::stat_process(supervisor);
+  if (self && is_helper(self->parent)) found.push_back(watch(self->parent));
+  // There is one guardian, and mostly it is older than all servers.
+  const auto children = os::children_of(supervisor);
+  const auto guardian = std::find_if(children.begin(), children.end(), is_helper);
+  if (guardian != children.end()) found.push_back(watch(*guardian));
   std::erase_if(found, [](const os::Fd& one) { return !one; });
   return found;
 }
