@@ -14,6 +14,15 @@
 
 namespace berth {
 
+// When a service manager that waits for it (sd_notify(3), systemd's Type=notify) is told that this one is ready.
+enum class Notify {
+  never,    // it is not told anything: a program that embeds a supervisor speaks for itself
+  started,  // the control socket answers
+  settled,  // each server that is wanted up is ready, or has shown that it will not be soon: `failed`, `exited`, or as
+            // many failures in a row as make a crash loop
+  ready     // each is ready, or has ended by itself without an error
+};
+
 struct SupervisorOptions {
   std::string runtime_dir;  // private; see docs of the program
   std::string log_dir;
@@ -24,6 +33,7 @@ struct SupervisorOptions {
   bool colour = false;
   bool verbose = false;
   bool quiet = false;
+  Notify notify = Notify::never;  // whom $NOTIFY_SOCKET names; also its watchdog ($WATCHDOG_USEC)
   std::string version;
   std::function<void()> on_listening;                  // the control socket answers from now on
   std::function<void(const std::string&)> on_warning;  // before that: something does not work as it should

@@ -7,6 +7,8 @@
 #include <array>
 #include <cerrno>
 
+#include "os/journal.hpp"
+
 namespace berth::app {
 
 namespace {
@@ -26,7 +28,7 @@ bool writable(int fd) {
 }  // namespace
 
 Console::Console(const boost::asio::any_io_executor& executor, int fd, bool colour, std::size_t width)
-    : fd_(fd), colour_(colour), width_(width), stream_(executor) {
+    : fd_(fd), journal_(os::is_journal(fd)), colour_(colour && !journal_), width_(width), stream_(executor) {
   boost::system::error_code error;
   const int copy = ::dup(fd);
   stream_.assign(copy, error);
@@ -47,6 +49,7 @@ bool Console::refuses() {
 void Console::raw(std::string_view line) {
   if (refuses()) return;
   if (dropped_lines_ > 0) {
+    if (journal_) queue_ += os::priority::warning;
     queue_ += "berth: " + std::to_string(dropped_lines_) + " lines were not shown, because nobody read\n";
     dropped_lines_ = 0;
   }
@@ -55,9 +58,9 @@ void Console::raw(std::string_view line) {
 }
 
 void Console::line(std::size_t index, std::string_view name, std::string_view text) {
-  std::string line;
+  std::string line(journal_ ? os::priority::info : "");
   if (colour_) line += colours[index % colours.size()];
-  line.append(name).append(width_ > name.size() ? width_ - name.size() : 0, ' ').append(" | ");
+  line.append(name).append(width_ > name.size() && !journal_ ? width_ - name.size() : 0, ' ').append(" | ");
   if (colour_) line += "\x1b[0m";
   raw(line.append(text) + "\n");
 }

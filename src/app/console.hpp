@@ -1,7 +1,7 @@
 #pragma once
 // The terminal of a foreground `up`: what the servers say, each line with its server's name before it, and what Berth
 // has to say itself. A terminal that is stopped (Ctrl-S) or a pipe that nobody reads stops nothing here: lines wait, up
-// to a bound, and are then counted.
+// to a bound, and are then counted. Where the journal reads, each line has its priority before it, and no colour.
 
 #include <algorithm>
 #include <boost/asio/any_io_executor.hpp>
@@ -20,6 +20,9 @@ class Console {
   Console(const boost::asio::any_io_executor& executor, int fd, bool colour, std::size_t width);
   ~Console();
 
+  // The journal reads.
+  [[nodiscard]] bool journal() const { return journal_; }
+
   // For a longer name.
   void widen(std::size_t width) { width_ = std::max(width_, width); }
 
@@ -36,6 +39,7 @@ class Console {
   void write_some();
 
   int fd_;
+  bool journal_;
   bool colour_;
   std::size_t width_;
   std::string queue_;

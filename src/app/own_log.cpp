@@ -25,7 +25,7 @@ std::shared_ptr<spdlog::logger> make_log(const SupervisorOptions& options, LogLe
   std::vector<spdlog::sink_ptr> sinks{std::move(file)};
   if (terminal != nullptr) {
     auto sink = std::make_shared<ConsoleSink>(*terminal, options.colour);
-    sink->set_pattern("berth: %v");
+    sink->set_pattern(terminal->journal() ? "%v" : "berth: %v");  // the journal names the program itself
     if (options.quiet) sink->set_level(spdlog::level::warn);
     sinks.push_back(std::move(sink));
   }

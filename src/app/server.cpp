@@ -11,6 +11,7 @@
 #include "config/templates.hpp"
 #include "os/clock.hpp"
 #include "os/launch.hpp"
+#include "os/notify.hpp"
 #include "os/vital_signs.hpp"
 
 namespace berth::app {
@@ -131,7 +132,8 @@ std::vector<std::string> Server::environment(Port port, const std::string& insta
     for (char** entry = environ; *entry != nullptr; ++entry) {
       const std::string_view text(*entry);
       const auto equals = text.find('=');
-      if (equals != std::string_view::npos) entries.emplace_back(text.substr(0, equals), text.substr(equals + 1));
+      if (equals == std::string_view::npos || os::is_for_us_alone(text.substr(0, equals))) continue;
+      entries.emplace_back(text.substr(0, equals), text.substr(equals + 1));
     }
   }
   const config::LaunchValues values{port, harbour_.host, config_->name, url(port, host_for_urls())};

@@ -25,6 +25,7 @@
 #include "app/metrics_text.hpp"
 #include "app/own_log.hpp"
 #include "app/reload.hpp"
+#include "app/service_notifier.hpp"
 #include "core/utf8.hpp"
 #include "os/file_watch.hpp"
 #include "os/launch.hpp"
@@ -118,6 +119,7 @@ class Supervisor::Impl {
         keeper_(io_, ledger_, keeper_hooks()),
         metrics_(
             [this] { return app::metrics_text(status(app::Usage::looked_up), fleet_.metrics(), os::own_usage()); }),
+        notifier_(io_.get_executor(), options_.notify, fleet_, [this](const std::string& line) { warn(line); }),
         api_(io_, fleet_, answers()),
         watch_(io_.get_executor(), quiet_before_reload, [this] { on_changed_file(); }),
         signals_(io_, SIGTERM),
@@ -165,8 +167,7 @@ class Supervisor::Impl {
           "the ledger of ports `{}` cannot be used: {}; ports are shared with other supervisors by what can be bound, "
           "and `berth ports` asks those that run",
           ledger_file(), ledger_trouble_);
-      log_->warn(line);
-      if (options_.on_warning) options_.on_warning(line);
+      warn(line);
     }
     keeper_.start();
     if (config_.metrics.port != 0) serve_metrics();
@@ -185,6 +186,7 @@ class Supervisor::Impl {
     }
     fleet_.start(first, !options_.names.empty());
     if (options_.watch) watch_.watch({config_.path});
+    notifier_.begin();
     if (options_.on_listening) options_.on_listening();
     io_.run();
     keeper_.finish();
@@ -197,6 +199,11 @@ class Supervisor::Impl {
   std::unique_ptr<app::Console> make_terminal() {
     if (!options_.foreground) return nullptr;
     return std::make_unique<app::Console>(io_.get_executor(), STDERR_FILENO, options_.colour, 0);
+  }
+
+  void warn(const std::string& line) {
+    log_->warn(line);
+    if (options_.on_warning) options_.on_warning(line);
   }
 
   static std::vector<std::string> end_leftovers(const os::ProjectLock& lock) {
@@ -241,6 +248,7 @@ class Supervisor::Impl {
       tell_ledger();
       keeper_.settled();
       api_.settled();
+      notifier_.settled();
       if (fleet_.going_down() && fleet_.all_down()) return finish();
       if (fleet_.killing() && !std::exchange(killing_, true)) give_up_unless_killed(2);
     };
@@ -376,12 +384,14 @@ class Supervisor::Impl {
 
   // All of it or, when the file is not valid, nothing.
   app::Reload reload(std::string_view why) {
+    app::ServiceNotifier::Reloading told(notifier_);
     app::Reload reload = read_again();
     if (options_.watch && reload.config) watch_.watch(reload.files);  // of a broken file nobody knows what it names
     for (const auto& diagnostic : reload.diagnostics) {
       if (diagnostic.severity == config::Severity::error) log_->error("{}", config::to_string(diagnostic));
     }
     if (!reload.config) {
+      told.refused();
       log_->error("reload of {} ({}): the file is not valid; nothing was changed", config_.path, why);
       return reload;
     }
@@ -452,6 +462,7 @@ class Supervisor::Impl {
       if (fleet_.going_down()) return;
       log_->info("going down: {}", why);
       down_since_ = Clock::now();
+      notifier_.going_down(config_.supervisor.shutdown_timeout + 2 * patience_with_kills + patience_with_disk);
       fleet_.go_down();
       if (!finished_) tell_progress();
     });
@@ -523,6 +534,7 @@ class Supervisor::Impl {
   app::LedgerKeeper keeper_;
   app::MetricsEndpoint metrics_;
   std::unique_ptr<app::MetricsServer> metrics_server_;  // nothing: no port was asked for
+  app::ServiceNotifier notifier_;
   app::ControlApi api_;
   std::unique_ptr<app::ControlServer> control_;
   os::FileWatch watch_;

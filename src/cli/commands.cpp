@@ -16,7 +16,7 @@ namespace {
 constexpr std::array all_groups{group::run, group::look, group::connect, group::configure, group::itself};
 
 // In the order of the help, within their groups.
-constexpr std::array run{add_up, add_down, add_start_stop_restart, add_reload, add_wait};
+constexpr std::array run{add_up, add_down, add_start_stop_restart, add_reload, add_wait, add_service};
 constexpr std::array look{add_status, add_logs, add_explain, add_events, add_ports, add_inspect};
 constexpr std::array connect{add_url_env, add_client};
 constexpr std::array configure{add_init, add_check, add_import, add_schema};

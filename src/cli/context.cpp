@@ -84,8 +84,8 @@ config::LoadOptions Context::load_options() const {
   return options;
 }
 
-Config Context::load() const {
-  auto result = config::load(config_file(), load_options());
+Config Context::load(const config::LoadOptions& options) const {
+  auto result = config::load(config_file(), options);
   for (const auto& diagnostic : result.diagnostics) {
     const bool error = diagnostic.severity == config::Severity::error;
     if (error || !quiet_) std::cerr << config::to_string(diagnostic) << "\n";

@@ -37,7 +37,8 @@ class Context {
   [[nodiscard]] std::string config_file() const;
 
   // The whole file. Prints what is wrong with it on stderr; throws Stop (2) on errors.
-  [[nodiscard]] Config load() const;
+  [[nodiscard]] Config load() const { return load(load_options()); }
+  [[nodiscard]] Config load(const config::LoadOptions& options) const;
 
   [[nodiscard]] config::LoadOptions load_options() const;
 
@@ -97,6 +98,7 @@ void add_logs(CLI::App& app, Context& context);
 void add_inspect(CLI::App& app, Context& context);
 void add_import(CLI::App& app, Context& context);
 void add_client(CLI::App& app, Context& context);
+void add_service(CLI::App& app, Context& context);
 void add_init(CLI::App& app, Context& context);
 void add_version(CLI::App& app, Context& context);
 void add_schema(CLI::App& app, Context& context);

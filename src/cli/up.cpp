@@ -30,7 +30,13 @@ struct UpOptions {
   bool wait = false;
   bool watch = false;
   std::string timeout;
+  std::string notify = "ready";
 };
+
+Notify notify_of(const std::string& word) {
+  if (word == "started") return Notify::started;
+  return word == "settled" ? Notify::settled : Notify::ready;
+}
 
 void check_names(const Config& config, const std::vector<std::string>& names) {
   std::vector<std::string_view> known;
@@ -52,6 +58,7 @@ SupervisorOptions options_for(const Context& context, const Config& config, cons
   options.colour = context.colour_on(STDOUT_FILENO);
   options.verbose = context.verbose();
   options.quiet = context.quiet();
+  options.notify = notify_of(up.notify);
   options.version = version;
   return options;
 }
@@ -183,7 +190,9 @@ void add_up(CLI::App& app, Context& context) {
        "In the foreground it shows what the servers print; Ctrl-C stops all of them in order, a second one kills them "
        "at "
        "once. With -d it goes on in the background. With --wait the exit code is 1 as soon as a server has failed for "
-       "good, and 124 when the time is over; the servers go on either way.",
+       "good, and 124 when the time is over; the servers go on either way. Started by systemd with Type=notify, it "
+       "tells "
+       "systemd when it is ready, how it stands, and that it lives: see `berth service`.",
        {{"berth up", "watch them in this terminal"},
         {"berth up -d --wait --timeout 2m", "in the background; return when all are ready"},
         {"berth up -d web db", "only these two, and what they depend on"}}});
@@ -195,6 +204,10 @@ void add_up(CLI::App& app, Context& context) {
   command->add_option("--timeout", options->timeout, "With --wait: give up after this long (exit 124)")
       ->check(check_duration)
       ->type_name("T");
+  choose_from(command->add_option("--notify", options->notify,
+                                  "When a service manager is told that this one is ready: every server is (default); "
+                                  "each is, or fails again and again; the supervisor has started"),
+              {"ready", "settled", "started"});
   command->callback([&context, options] { context.action = [&context, options] { return up(context, *options); }; });
 }
 
