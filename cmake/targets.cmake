@@ -45,6 +45,11 @@ target_compile_definitions(berth_boost PUBLIC
   BOOST_BEAST_SEPARATE_COMPILATION BOOST_PROCESS_V2_SEPARATE_COMPILATION)
 target_link_libraries(berth_boost PUBLIC Boost::headers Boost::filesystem Boost::json Threads::Threads)
 
+# berth_fast(SOURCES …): files that every byte of output passes through.
+function(berth_fast)
+  set_source_files_properties(${ARGN} PROPERTIES COMPILE_OPTIONS "$<$<CONFIG:Release>:-O2>")
+endfunction()
+
 # berth_floor(NAME SOURCES … LINKS …): one floor of the house as an object library. A floor sees its own folder and
 # those of the floors that it links, as `core/…`, `config/…`, `os/…`, `app/…`.
 function(berth_floor name)

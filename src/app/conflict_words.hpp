@@ -16,7 +16,13 @@ class ConflictWords {
   ConflictWords(ConflictWords&&) noexcept;
   ConflictWords& operator=(ConflictWords&&) noexcept;
 
-  [[nodiscard]] bool match(std::string_view line, Port port) const;
+  // The patterns see the first `longest_line` bytes. One that takes too long over a line (a child chooses its lines,
+  // and some expressions take the square of their length, or worse) is asked no more: nobody else is served meanwhile.
+  static constexpr std::size_t longest_line = 512;
+  bool match(std::string_view line, Port port);
+
+  // Patterns that were given up since this was asked last.
+  std::vector<std::string> take_given_up();
 
  private:
   struct Patterns;

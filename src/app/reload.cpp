@@ -63,6 +63,7 @@ Reload read_again(const Config& now, const std::optional<std::string>& project,
   Reload reload{.file = now.path};
   config::LoadOptions options;
   options.project = project;
+  options.wait_for_pipes = false;  // nobody would look after the servers meanwhile
   auto read = config::load(now.path, options);
   reload.diagnostics = std::move(read.diagnostics);
   reload.files = std::move(read.files);

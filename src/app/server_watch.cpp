@@ -37,7 +37,12 @@ void Server::on_line(Stream stream, std::string_view line, bool among_the_last) 
 void Server::listen_to_words(std::string_view line) {
   // The rest of a long error about another port names no port any more.
   const bool about_another = run_->other_port_taken && line.find(std::to_string(run_->port)) == std::string_view::npos;
-  if (!about_another && conflict_words_.match(line, run_->port)) {
+  const bool taken = !about_another && conflict_words_.match(line, run_->port);
+  for (const std::string& pattern : conflict_words_.take_given_up()) {
+    harbour_.warn(config_->name + ": the pattern `" + pattern +
+                  "` of conflict.patterns takes too long over a line and is not used any more; write it simpler");
+  }
+  if (taken) {
     run_->said_taken = true;
     post(core::SaidTaken{std::string(line)});
   } else if (const auto other = core::other_port_said_taken(line, run_->port)) {

@@ -20,6 +20,10 @@ Index check_names(std::span<const ServerRead> servers, Report& report) {
   for (std::size_t i = 0; i < servers.size(); ++i) {
     const std::string& name = servers[i].config.name;
     if (name.empty()) continue;  // reported
+    if (name == "berth") {
+      report.error(servers[i].name_at, "`berth` cannot be the name of a server: berth.log is Berth's own log",
+                   "choose another name");
+    }
     const auto [first, is_new] = index.try_emplace(name, i);
     if (is_new) continue;
     report.error(servers[i].name_at, fmt::format("duplicate server name {}", shown(name)),

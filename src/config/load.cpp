@@ -35,7 +35,7 @@ class FileReader {
       : options_(options),
         report_(file),
         path_(absolute_path(file)),
-        around_{fs::path(file).parent_path(), path_.parent_path(), options.environment} {}
+        around_{fs::path(file).parent_path(), path_.parent_path(), options.environment, options.wait_for_pipes} {}
 
   LoadResult read(std::string_view text) {
     auto root = parse_document(text);
@@ -185,7 +185,7 @@ Lookup process_environment() {
 
 LoadResult load(const std::string& file, const LoadOptions& options) {
   try {
-    const auto text = read_text_file(file);
+    const auto text = read_text_file(file, options.wait_for_pipes ? Pipes::read : Pipes::refuse);
     if (text) return parse(*text, file, options);
     return only(file, "the config cannot be read: " + text.error(),
                 "`berth init` writes ./berth.toml; -c FILE names another");

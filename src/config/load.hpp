@@ -31,6 +31,7 @@ Lookup process_environment();
 struct LoadOptions {
   Lookup environment = process_environment();
   std::optional<std::string> project;  // -p NAME: wins over `name` and the folder's name
+  bool wait_for_pipes = true;          // a pipe in the place of a file is read until its end; otherwise it is an error
 };
 
 struct LoadResult {

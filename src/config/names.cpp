@@ -4,6 +4,8 @@
 #include <numeric>
 #include <vector>
 
+#include "core/utf8.hpp"
+
 namespace berth::config {
 namespace {
 
@@ -93,16 +95,7 @@ std::string unknown_server(std::string_view name, std::span<const std::string_vi
 std::string shown(std::string_view text) {
   if (text.empty()) return "\"\"";
   constexpr std::size_t most = 80;
-  std::string result = "`";
-  std::size_t length = std::min(text.size(), most);
-  // Not in the middle of a character.
-  while (length < text.size() && length > 0 && (static_cast<unsigned char>(text[length]) & 0xC0U) == 0x80U) --length;
-  for (const char c : text.substr(0, length)) {
-    const auto byte = static_cast<unsigned char>(c);
-    result += byte < 0x20 || byte == 0x7F ? '?' : c;
-  }
-  if (length < text.size()) result += "…";
-  return result + "`";
+  return "`" + core::tame(text, most) + "`";
 }
 
 }  // namespace berth::config

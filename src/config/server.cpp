@@ -146,7 +146,7 @@ class ServerReader {
   void load_env_file(const std::string& name, Position named_at) {
     const std::string path = (around_.folder / name).string();
     result_.env_file = resolve(around_.absolute, name);
-    const auto text = read_text_file(result_.env_file);
+    const auto text = read_text_file(result_.env_file, around_.wait_for_pipes ? Pipes::read : Pipes::refuse);
     if (!text) {
       return report_.error(named_at, fmt::format("env_file {} cannot be read: {}", shown(path), text.error()),
                            "its path is relative to the folder of this file");

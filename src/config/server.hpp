@@ -17,6 +17,7 @@ struct Surroundings {
   std::filesystem::path folder;    // of the config, as the user gave it: for messages
   std::filesystem::path absolute;  // the same, absolute
   const Lookup& environment;
+  bool wait_for_pipes = true;
 };
 
 // The form in which a server was written.

@@ -37,7 +37,9 @@ std::string printable(std::string_view line) {
       if (length == 0) {
         out += "\xEF\xBF\xBD";  // U+FFFD
         length = 1;
-      } else if (first != 0xC2 || static_cast<unsigned char>(line[1]) >= 0xA0) {  // U+0080 to U+009F are controls too
+      } else if (first == 0xC2 && static_cast<unsigned char>(line[1]) < 0xA0) {
+        // U+0080 to U+009F are controls too
+      } else if (!turns_direction(line.substr(0, length))) {
         out.append(line.substr(0, length));
       }
     }

@@ -38,15 +38,27 @@ std::string cut(std::string_view text, std::size_t longest) {
   return std::string(text.substr(0, end)) + "…";
 }
 
+bool turns_direction(std::string_view character) {
+  if (character.size() != 3 || character[0] != '\xE2') return false;
+  const auto second = static_cast<unsigned char>(character[1]);
+  const auto third = static_cast<unsigned char>(character[2]);
+  return (second == 0x80 && third >= 0xAA && third <= 0xAE) || (second == 0x81 && third >= 0xA6 && third <= 0xA9);
+}
+
 std::string tame(std::string_view word, std::size_t longest) {
   const std::string text = valid_utf8(cut(word, longest));
   std::string out;
   out.reserve(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    const bool c1 = byte == 0xC2 && static_cast<unsigned char>(text[i + 1]) < 0xA0;
-    out += byte < 0x20 || byte == 0x7f || c1 ? '?' : text[i];
-    if (c1) ++i;
+  for (std::size_t i = 0, length = 0; i < text.size(); i += length) {
+    length = utf8_length(std::string_view(text).substr(i));
+    const std::string_view character = std::string_view(text).substr(i, length);
+    const auto first = static_cast<unsigned char>(character[0]);
+    const bool c1 = first == 0xC2 && static_cast<unsigned char>(character[1]) < 0xA0;
+    if (first < 0x20 || first == 0x7f || c1 || turns_direction(character)) {
+      out += '?';
+    } else {
+      out += character;
+    }
   }
   return out;
 }

@@ -16,8 +16,12 @@ std::string valid_utf8(std::string_view text);
 // At most `longest` bytes of it, ended between two characters; `…` (not counted) stands for the rest.
 std::string cut(std::string_view text, std::size_t longest);
 
-// A word of another program, fit for a line of ours: control characters become `?` (those of C1 too), and what is
-// longer than `longest` bytes is cut.
+// One of U+202A to U+202E and U+2066 to U+2069: the embeddings, overrides and isolates of Unicode's bidirectional
+// algorithm, behind which a terminal shows our own words in another order.
+bool turns_direction(std::string_view character);
+
+// A word of another program, fit for a line of ours: control characters become `?` (those of C1, and those that turn
+// the direction, too), and what is longer than `longest` bytes is cut.
 std::string tame(std::string_view word, std::size_t longest = 128);
 
 }  // namespace berth::core

@@ -58,6 +58,8 @@ struct GuardedLauncher : bp::posix::default_launcher {
       if (error == 0) error = bp::posix::detail::on_exec_setup(*this, executable, argv, inits...).value();
       if (error == 0) {
         stage = Stage::execute;
+        // Not left to the exec, which lets the parent go on before it closes them: a lock would still be held then.
+        ::close_range(3, static_cast<unsigned>(last_descriptor), 0);
         sigset_t none;
         sigemptyset(&none);
         sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -123,7 +125,6 @@ struct GuardedLauncher : bp::posix::default_launcher {
     stage = Stage::leave_descriptors;
     const auto rest = static_cast<unsigned>(last_descriptor) + 1;
     if (::close_range(rest, ~0U, CLOSE_RANGE_UNSHARE) != 0) error = errno;
-    ::close_range(3, rest - 1, CLOSE_RANGE_CLOEXEC);
   }
 
   static void reset_signals() {

@@ -1,5 +1,6 @@
 #include "os/log_merge.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace berth::os {
@@ -55,7 +56,14 @@ LogMerge::Next LogMerge::next(Line& line) {
   line.whole = record.whole;
   std::string words = record.line();
   if (words.ends_with('\r')) words.pop_back();
-  line.text = first->source.redact->shown(words);
+  const core::Redactor& redact = *first->source.redact;
+  std::string& unfinished = line.stream == core::Stream::err ? first->unfinished_err : first->unfinished_out;
+  if (unfinished.empty() && line.whole) {
+    line.text = redact.shown(words);
+    return Next::line;
+  }
+  line.text = redact.shown_piece(words, unfinished, !line.whole);
+  unfinished = line.whole ? "" : words.substr(words.size() - std::min(words.size(), redact.longest()));
   return Next::line;
 }
 

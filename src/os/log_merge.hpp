@@ -39,6 +39,9 @@ class LogMerge {
     Source source;
     Head head = Head::unknown;
     std::string time;  // of its next line, or of the one before
+    // How the last piece of a line has ended that goes on, by stream.
+    std::string unfinished_out;
+    std::string unfinished_err;
   };
   Head look(Entry& entry);
 

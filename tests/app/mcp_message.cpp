@@ -30,6 +30,14 @@ TEST_CASE("a list of millions is not read to its end, and what has no name is no
   CHECK(reply.tools.at(1) == "b");
 }
 
+TEST_CASE("an answer that is nested beyond all use is no answer, and costs no stack") {
+  const std::string deep(100'000, GENERATE('[', '{'));
+  McpReply reply;
+  CHECK_FALSE(take_answer(deep, asking(McpMethod::list_tools), false, reply));
+  CHECK_FALSE(take_answer(R"({"jsonrpc":"2.0","id":1,"result":{"tools":)" + std::string(100'000, '['),
+                          asking(McpMethod::list_tools), false, reply));
+}
+
 TEST_CASE("the modern question carries its version and who asks") {
   McpAsk ask = asking(McpMethod::discover);
   ask.modern = true;

@@ -173,6 +173,12 @@ TEST_CASE("Control characters beyond ASCII are left out too: some terminals obey
   CHECK(printable("\xc2\xa0") == "\xc2\xa0");  // a space that does not break is none
 }
 
+TEST_CASE("Characters that turn the direction of what stands beside them are left out") {
+  CHECK(printable("a\u202Eb\u202Ac\u2066d\u2069e") == "abcde");
+  const std::string others = "\u2029\u202F\u2065\u206A\u200F\u05E9";
+  CHECK(printable(others) == others);
+}
+
 TEST_CASE("What is no UTF-8 becomes the replacement character") {
   const std::string bad = "\xef\xbf\xbd";
   CHECK(printable("a\xff"

@@ -30,6 +30,7 @@ class Talker {
   [[nodiscard]] Port port() const { return port_of(socket_); }
   [[nodiscard]] const std::vector<std::string>& heard() const { return heard_; }
   void close_after_answers() { closes_ = true; }
+  void drip() { drips_ = true; }  // instead of answering: a byte now and then, and never the end of a line
 
   void serve() {
     pollfd waiting{socket_.get(), POLLIN, 0};
@@ -53,7 +54,8 @@ class Talker {
     char piece[1024];
     const ssize_t size = answered_[i] ? 0 : ::recv(connections_[i].get(), piece, sizeof(piece), MSG_DONTWAIT);
     if (size > 0) heard_[i].append(piece, static_cast<std::size_t>(size));
-    if (answered_[i] || !heard_[i].ends_with("\r\n\r\n")) return;
+    if (drips_) (void)!::send(connections_[i].get(), "H", 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (drips_ || answered_[i] || !heard_[i].ends_with("\r\n\r\n")) return;
     answered_[i] = true;
     if (i >= answers_.size() || !answers_[i]) return;
     REQUIRE(::send(connections_[i].get(), answers_[i]->data(), answers_[i]->size(), MSG_NOSIGNAL) >= 0);
@@ -66,6 +68,7 @@ class Talker {
   std::vector<std::string> heard_;
   std::vector<bool> answered_;
   bool closes_ = false;
+  bool drips_ = false;
 };
 
 struct Outcome {
@@ -189,6 +192,14 @@ TEST_CASE("A line without an end is not read for ever") {
   Talker talker({std::string(1 << 16, 'x')});
   const auto outcome = ask(talker);
   CHECK(outcome.result.fault == core::ProbeFault::broken);
+}
+
+TEST_CASE("An answer that drips byte by byte has no more time than silence") {
+  Talker talker({});
+  talker.drip();
+  const auto outcome = ask(talker, 200ms);
+  CHECK_FALSE(outcome.result.alive);
+  CHECK(os::test::eventually([&] { return talker.is_over(0); }));
 }
 
 #if !defined(__SANITIZE_ADDRESS__)  // which needs descriptors for itself

@@ -117,10 +117,10 @@ TEST_CASE("the same server in two files is taken once, another one of that name 
 TEST_CASE("names are made legal, and stay apart") {
   const Import import =
       import_text(R"({"mcpServers": {"a b": {"command": "x"}, "a/b": {"command": "y"}, "é": {"command": "z"},
-      "": {"command": "w"}, "-lead": {"command": "v"}}})");
+      "": {"command": "w"}, "-lead": {"command": "v"}, "berth": {"command": "u"}}})");
   std::vector<std::string> names;
   for (const auto& server : import.servers) names.push_back(server.name);
-  CHECK(names == std::vector<std::string>{"a-b", "a-b-2", "server", "server-2", "lead"});
+  CHECK(names == std::vector<std::string>{"a-b", "a-b-2", "server", "server-2", "lead", "berth-server"});
   static_cast<void>(loaded(import));
 }
 

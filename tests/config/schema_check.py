@@ -26,6 +26,7 @@ berth = sys.argv[2]
 across = "compares values that stand in different places"
 machine = "depends on the machine: other files, variables of the environment"
 language = "a small language inside a string"
+one_word = "a pattern of a schema cannot say plainly: but not this one"
 number = "JSON has one kind of number: 8080.0 is an integer to a schema"
 beyond = {
     "backoff_initial_over_max": across,
@@ -42,6 +43,7 @@ beyond = {
     "fixed_port_in_defaults": across,
     "fixed_port_twice": across,
     "name_in_both_forms": across,
+    "name_of_own_log": one_word,
     "name_twice": across,
     "pattern": language,
     "placeholder": language,

@@ -146,6 +146,7 @@ TEST_CASE("Words of others are made harmless for a terminal") {
              "31mé") == "?31mé");
   CHECK(tame(std::string(127, 'x') + "é") == std::string(127, 'x') + "…");
   CHECK(tame("\xff") == "\xEF\xBF\xBD");
+  CHECK(tame("a\u202Eb\u2066c\u05E9") == "a?b?c\u05E9");
 }
 
 }  // namespace

@@ -27,6 +27,23 @@ TEST_CASE("A secret inside another leaves no rest of the longer one") {
   CHECK(redact("hunter22-and-more hunter22") == "[redacted] [redacted]");
 }
 
+TEST_CASE("A secret that is cut in two between pieces of a line is masked in both") {
+  const Redactor redact({"sesame-open", "other"});
+  const std::string secret = "sesame-open";
+  for (std::size_t split = 1; split < secret.size(); ++split) {
+    const std::string first = "before " + secret.substr(0, split);
+    const std::string second = secret.substr(split) + " after";
+    CHECK(redact.shown_piece(first, "", true) == (split < 3 ? first : "before [redacted]"));
+    CHECK(redact.shown_piece(second, first, false) == "[redacted] after");
+  }
+  CHECK(redact.shown_piece("ends with ses", "", false) == "ends with ses");
+  CHECK(redact.shown_piece("-open begins", "something else", false) == "-open begins");
+  CHECK(redact.shown_piece("a sesame-open b", "", true) == "a [redacted] b");
+  CHECK(redact.shown_piece("ame-open", "ses", true) == "[redacted]");
+  CHECK(redact.shown_piece("", "ses", true).empty());
+  CHECK(Redactor().shown_piece("ses", "ame", true) == "ses");
+}
+
 TEST_CASE("An empty secret is none") {
   CHECK(Redactor({""})("text") == "text");
 }

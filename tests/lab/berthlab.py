@@ -133,14 +133,18 @@ class Project:
             raise RuntimeError(f"berth up ended with {done.returncode}: {done.stderr}{self.tail()}")
         return done
 
-    def status(self):
-        """The status document, straight from the socket: it may be asked often."""
+    def get(self, path):
+        """What the control socket answers."""
         connection = _UnixConnection(str(self.folder / "run" / f"{self.name}.sock"), 30)
         try:
-            connection.request("GET", "/v1/status")
-            return json.loads(connection.getresponse().read())
+            connection.request("GET", path)
+            return connection.getresponse().read()
         finally:
             connection.close()
+
+    def status(self):
+        """The status document, straight from the socket: it may be asked often."""
+        return json.loads(self.get("/v1/status"))
 
     def server(self, name):
         return next(one for one in self.status()["servers"] if one["name"] == name)

@@ -170,7 +170,8 @@ class Importer {
     take_folder(server, dialect, draft);
     warn_of_windows(server, draft);
 
-    const std::string name = legal_name(server.name);
+    // berth.log is Berth's own log.
+    const std::string name = server.name == "berth" ? "berth-server" : legal_name(server.name);
     hide_secrets(draft, name);
     const bool http = take_as_http(draft);
     if (!http) {
@@ -290,8 +291,9 @@ class Importer {
     } else if (chosen != server.name) {
       draft.remarks.push_back(fmt::format("was called {}", server.name));
       say(Severity::note, server.at,
-          fmt::format("{} is called {} here: a name is made of {}", shown(server.name), shown(chosen),
-                      "letters, digits, `_`, `.` and `-`"));
+          fmt::format("{} is called {} here: {}", shown(server.name), shown(chosen),
+                      server.name == "berth" ? "berth.log is Berth's own log"
+                                             : "a name is made of letters, digits, `_`, `.` and `-`"));
     }
     if (draft.wrapped) {
       say(Severity::note, server.at,
