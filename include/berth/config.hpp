@@ -98,6 +98,19 @@ struct ConflictConfig {
   friend bool operator==(const ConflictConfig&, const ConflictConfig&) = default;
 };
 
+// What a server may take of the machine, and as whom it runs. What is empty is as Berth itself has it.
+struct LimitsConfig {
+  std::optional<std::uint64_t> memory;  // bytes, ≥ 1 MiB; of the whole tree where a control group can hold it
+  std::optional<unsigned> open_files;   // of each process, ≥ 16
+  std::optional<unsigned> processes;    // threads are counted, too
+  std::optional<int> nice;              // -20 … 19
+  std::string user;                     // a name or a number that this machine knew when the file was read
+  std::string group;                    // likewise
+  bool no_new_privs = false;
+
+  friend bool operator==(const LimitsConfig&, const LimitsConfig&) = default;
+};
+
 struct LogConfig {
   std::uint64_t max_size = 10ULL * 1024 * 1024;  // bytes, ≥ 1
   unsigned files = 5;                            // kept beside the current one
@@ -138,6 +151,7 @@ struct ServerConfig {
   BackoffConfig backoff;
   StopConfig stop;
   ConflictConfig conflict;
+  LimitsConfig limits;
   LogConfig log;
 
   friend bool operator==(const ServerConfig&, const ServerConfig&) = default;

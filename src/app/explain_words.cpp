@@ -175,7 +175,12 @@ std::string on_failure(const Situation& it) {
         return "`kill -CONT " + std::to_string(*it.status.pid) + "`, or let Berth restart it";
       }
       return read;
-    case Cause::oom_killed: return "it needs more memory than this machine, or its control group, has";
+    case Cause::oom_killed:
+      return it.config.limits.memory ? "raise limits.memory, or see why it needs so much: " + read
+                                     : "it needs more memory than this machine, or its control group, has";
+    case Cause::resource_limit:
+      return it.state == State::failed ? "mend its `limits`, or the privileges of Berth; then " + start_it(it)
+                                       : "raise that limit, or see why it needs so much: " + read;
     case Cause::command_not_found: return "install it, or write its whole path as `command`; then " + start_it(it);
     case Cause::not_executable: return "make it executable (chmod +x); then " + start_it(it);
     case Cause::bad_cwd: return "make that folder, or correct `cwd`; then " + start_it(it);

@@ -35,6 +35,7 @@ struct Explanation {
   bool launched = false;             // the command line is that of the last launch; else what the configuration says
   std::vector<std::string> command;  // executable and arguments
   std::string cwd;
+  std::vector<std::string> limits;   // that it has: "memory 512 MiB (control group)"
   std::string log;                   // the file with its output
   std::optional<Evidence> evidence;  // empty: no process lives
   std::vector<std::string> output;   // the last lines of this run, or of the last one

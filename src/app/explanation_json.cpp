@@ -87,6 +87,7 @@ json::object to_json(const Explanation& e) {
                       {"advice", text_or_null(e.advice)},
                       {"status", to_json(e.status)},
                       {"command", json::object{{"argv", texts(e.command)}, {"launched", e.launched}, {"cwd", e.cwd}}},
+                      {"limits", texts(e.limits)},
                       {"log", e.log},
                       {"evidence", to_json(e.evidence)},
                       {"ports", std::move(ports)},

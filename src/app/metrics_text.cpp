@@ -20,9 +20,9 @@ constexpr std::array all_states{State::stopped, State::waiting,   State::startin
                                 State::backoff, State::crashloop, State::stopping, State::exited, State::failed};
 
 // These are there from the beginning, at 0, so that the first restart is an increase; others when they have occurred.
-constexpr std::array usual_causes{Cause::crash,      Cause::clean_exit,   Cause::not_listening,
-                                  Cause::wrong_port, Cause::probe_failed, Cause::start_timeout,
-                                  Cause::unhealthy,  Cause::oom_killed,   Cause::spawn_failed};
+constexpr std::array usual_causes{Cause::crash,          Cause::clean_exit,    Cause::not_listening, Cause::wrong_port,
+                                  Cause::probe_failed,   Cause::start_timeout, Cause::unhealthy,     Cause::oom_killed,
+                                  Cause::resource_limit, Cause::spawn_failed};
 
 bool is_usual(std::string_view name) {
   for (const Cause cause : usual_causes) {

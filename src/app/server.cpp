@@ -117,7 +117,8 @@ std::string Server::current_url() const {
   return url(*life_.port(), run_ && !run_->url_host.empty() ? run_->url_host : host_for_urls());
 }
 
-std::vector<std::string> Server::environment(Port port, const std::string& instance) const {
+std::vector<std::string> Server::environment(Port port, const std::string& instance,
+                                             const std::optional<os::Account>& account) const {
   std::vector<std::pair<std::string, std::string>> entries;
   const auto set = [&](const std::string& name, const std::string& value) {
     for (auto& entry : entries) {
@@ -137,6 +138,11 @@ std::vector<std::string> Server::environment(Port port, const std::string& insta
     }
   }
   const config::LaunchValues values{port, harbour_.host, config_->name, url(port, host_for_urls())};
+  if (account && !account->name.empty()) {
+    set("HOME", account->home);
+    set("USER", account->name);
+    set("LOGNAME", account->name);
+  }
   for (const auto& [name, value] : config_->env_file) set(name, value);
   for (const auto& [name, value] : config_->env) set(name, config::fill(value, values));
   for (const std::string& name : config_->port_env) set(name, std::to_string(port));
@@ -156,7 +162,13 @@ std::vector<std::string> Server::environment(Port port, const std::string& insta
 void Server::perform(const core::Launch& launch) {
   const std::string instance = harbour_.instances + "." + config_->name + "." + hex_digits();
   os::LaunchRequest request;
-  request.environment = environment(launch.port, instance);
+  os::Cgroup cgroup;
+  if (harbour_.cgroups.for_every_run() || config_->limits.memory || config_->limits.processes) {
+    cgroup = harbour_.cgroups.make(os::run_group_prefix + instance);
+  }
+  const auto means = limit(cgroup, request);
+  if (!means) return post(core::NotLaunched{core::Cause::resource_limit, means.error()});
+  request.environment = environment(launch.port, instance, request.limits.account);
   request.cwd = config_->cwd;
   request.descriptors = harbour_.child_limits;
   request.brand = os::brand_of_run(harbour_.brand, ++harbour_.runs);
@@ -185,8 +197,6 @@ void Server::perform(const core::Launch& launch) {
   request.error = err.get();
   if (!harbour_.hold || !launch.hold) harbour_.desk->let_go_of_hold(launch.port);
 
-  os::Cgroup cgroup;
-  if (harbour_.cgroups.for_every_run()) cgroup = harbour_.cgroups.make(os::run_group_prefix + instance);
   const os::Fd entrance = cgroup.entrance();
   request.cgroup = entrance.get();
 
@@ -202,11 +212,14 @@ void Server::perform(const core::Launch& launch) {
   run_->port = launch.port;
   run_->instance = instance;
   run_->cgroup = std::move(cgroup);
+  run_->limits = config_->limits;
+  run_->limit_means = *means;
   run_->sign = {.leader = *pid, .brand = request.brand, .marker = "MCP_INSTANCE_ID=" + instance};
   run_->started_at = std::chrono::system_clock::now();
   run_->started = std::chrono::steady_clock::now();
   harbour_.leaders.insert(*pid);
   if (harbour_.guardian != nullptr) harbour_.guardian->watch(*pid);
+  tell_weakness(*means);
   harbour_.changed(index_);
   post(core::Launched{});
   harbour_.look_soon();

@@ -11,6 +11,7 @@
 #include "app/conflict_words.hpp"
 #include "app/explanation.hpp"
 #include "app/harbour.hpp"
+#include "app/limit_words.hpp"
 #include "app/mcp_client.hpp"
 #include "app/offspring.hpp"
 #include "app/output.hpp"
@@ -19,6 +20,7 @@
 #include "app/usage.hpp"
 #include "core/lifecycle.hpp"
 #include "core/redactor.hpp"
+#include "os/launch.hpp"
 #include "os/listeners.hpp"
 #include "os/output_pipe.hpp"
 #include "os/process_tree.hpp"
@@ -50,6 +52,9 @@ struct Run {
   unsigned handshakes_failed = 0;
   core::Instant probe_began;
   double reaped_cpu_s = 0;  // of its leader, once that has ended
+  LimitsConfig limits;      // as it was launched
+  LimitMeans limit_means;
+  core::LimitWords limit_words;  // of its output
 };
 
 class Server {
@@ -123,6 +128,12 @@ class Server {
   void perform(const core::CancelProbe&);
   void perform(const core::Report& report);
 
+  // server_limits.cpp: sets the limits of what is about to be launched.
+  Expected<LimitMeans, std::string> limit(const os::Cgroup& group, os::LaunchRequest& request);
+  void tell_weakness(const LimitMeans& means);
+  [[nodiscard]] std::optional<core::LimitVerdict> limit_reached(const core::ExitStatus& status) const;
+  [[nodiscard]] std::vector<std::string> limits_in_words() const;
+
   // Into the history.
   void remember(core::State from, core::State to, std::optional<core::Cause> cause, std::string message,
                 std::optional<Port> port);
@@ -151,7 +162,8 @@ class Server {
   void tell_inspectors(const McpResult& result, const std::string& host);
 
   void post(core::Event event) { harbour_.post(index_, std::move(event)); }
-  std::vector<std::string> environment(Port port, const std::string& instance) const;
+  std::vector<std::string> environment(Port port, const std::string& instance,
+                                       const std::optional<os::Account>& account) const;
   std::string url(Port port, const std::string& host) const;
   std::string host_for_urls() const;
   [[nodiscard]] std::string current_url() const;  // while it has a berth
@@ -197,6 +209,7 @@ class Server {
   bool close_look_ = false;
   std::optional<ExitStatusReport> last_exit_;
 
+  std::string told_weakness_;                // of its limits
   std::vector<std::string> launched_as_;     // executable and arguments of the last launch
   std::optional<Evidence::Answer> answer_;   // the last one of the run
   std::optional<core::Cause> noted_reason_;  // in the history, since the state has changed

@@ -165,6 +165,7 @@ Explanation Server::explanation(core::Instant now, const os::Orphans& orphans) c
   all.launched = !launched_as_.empty();
   all.command = command_line();
   all.cwd = redact_.shown(config_->cwd);
+  all.limits = limits_in_words();
   all.log = log_.path();
   all.output = tail_.lines();
   if (run_ && run_->leader_alive) all.evidence = evidence();

@@ -30,6 +30,7 @@ void Server::on_output(Stream stream, std::string_view bytes) {
 void Server::on_line(Stream stream, std::string_view line, bool among_the_last) {
   if (line.ends_with('\r')) line.remove_suffix(1);
   if (among_the_last) tail_.add(stream, redact_.shown(line));
+  if (run_ && core::LimitWords::matter_for(run_->limits)) run_->limit_words.hear(line);
   if (harbour_.said) harbour_.said(index_, stream, line);
   if (run_ && life_.phase() == core::PhaseKind::starting) listen_to_words(line);
 }
@@ -201,6 +202,7 @@ void Server::leader_ended(const core::ExitStatus& status, double cpu_s, const os
   ended.said_taken = run_->said_taken;
   ended.said_listening = run_->said_listening;
   ended.other_port_taken = run_->other_port_taken;
+  ended.limit = limit_reached(status);
   ended.tree_left = something_is_left(orphans);
   if (life_.phase() == core::PhaseKind::starting) ended.holder = holder_of_berth(ended.holder_name);
 

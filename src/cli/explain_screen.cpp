@@ -137,6 +137,15 @@ void tell_command(const json::object& command, Screen& screen) {
   screen.fact("", "in " + text(command.at("cwd")));
 }
 
+// An older supervisor does not tell them.
+void tell_limits(const json::object& document, Screen& screen) {
+  const auto* limits = document.if_contains("limits");
+  if (limits == nullptr || !limits->is_array()) return;
+  std::string line;
+  for (const auto& limit : limits->as_array()) line += (line.empty() ? "" : ", ") + text(limit);
+  screen.fact("limits", line);
+}
+
 void tell_evidence(const json::value& evidence, Screen& screen) {
   if (!evidence.is_object()) return screen.fact("seen", "no process of it lives");
   const auto& seen = evidence.as_object();
@@ -262,6 +271,7 @@ std::string explain_screen(const json::object& document, bool colour) {
   if (status.at("ready").as_bool()) screen.fact("url", text(status.at("url")));
   tell_evidence(document.at("evidence"), screen);
   tell_command(document.at("command").as_object(), screen);
+  tell_limits(document, screen);
   screen.fact("counted", fmt::format("{}, {}, {} in a row, {}", counted(status.at("starts"), "start"),
                                      counted(status.at("restarts"), "restart"),
                                      counted(status.at("consecutive_failures"), "failure"),

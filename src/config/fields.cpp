@@ -55,7 +55,7 @@ constexpr double one_million = 1'000'000;
 using enum Kind;
 using enum Change;
 
-constexpr std::array<Section, 11> all_sections{{
+constexpr std::array<Section, 12> all_sections{{
     {"",
      "Any string may hold ${VAR} or ${VAR:-default}, taken from Berth's environment and then from the server's "
      "env_file; $$ writes $."},
@@ -70,6 +70,10 @@ constexpr std::array<Section, 11> all_sections{{
      "reset_after, restarts at once."},
     {"servers.stop", "How it is asked to end."},
     {"servers.conflict", "What counts as \"the port was taken\", so that the next port is tried at once."},
+    {"servers.limits",
+     "What it may take of this machine, and as whom it runs: nothing is limited but what is said here. Where Berth has "
+     "a control group of its own (cgroup v2, delegated, with the controllers memory and pids), memory and processes "
+     "hold for the whole server, all that it starts included."},
     {"servers.log", "What is kept of its output."},
 }};
 
@@ -210,6 +214,31 @@ constexpr std::array all_fields{
     into<&ServerConfig::conflict, &ConflictConfig::attempts>({.section = "servers.conflict", .key = "attempts",
         .kind = integer, .standard = "10", .change = live,
         .help = "Ports to try in a row; 0 for the whole range", .least = 0, .most = 65535}),
+
+    into<&ServerConfig::limits, &LimitsConfig::memory>({.section = "servers.limits", .key = "memory", .kind = size,
+        .sample = R"("512MiB")", .change = restart,
+        .help = "Memory of the whole server, without any swap beside it; without a control group, the data of each of "
+                "its processes by itself (RLIMIT_DATA)", .least = 1'048'576}),
+    into<&ServerConfig::limits, &LimitsConfig::open_files>({.section = "servers.limits", .key = "open_files",
+        .kind = integer, .sample = "1024", .change = restart,
+        .help = "Descriptors that each of its processes may have (RLIMIT_NOFILE)", .least = 16, .most = one_million}),
+    into<&ServerConfig::limits, &LimitsConfig::processes>({.section = "servers.limits", .key = "processes",
+        .kind = integer, .sample = "64", .change = restart,
+        .help = "Processes and threads of the whole server; without a control group, of all that its user runs on this "
+                "machine (RLIMIT_NPROC), and root is not held to it", .least = 1, .most = one_million}),
+    into<&ServerConfig::limits, &LimitsConfig::nice>({.section = "servers.limits", .key = "nice", .kind = integer,
+        .sample = "5", .change = restart,
+        .help = "How far it steps back for others on a processor; less than Berth's own needs privilege",
+        .least = -20, .most = 19}),
+    into<&ServerConfig::limits, &LimitsConfig::user>({.section = "servers.limits", .key = "user", .kind = user,
+        .sample = R"("nobody")", .change = restart,
+        .help = "The user as whom it runs, with that user's groups, and HOME, USER and LOGNAME; Berth must run as root"}),
+    into<&ServerConfig::limits, &LimitsConfig::group>({.section = "servers.limits", .key = "group", .kind = group,
+        .sample = R"("users")", .change = restart,
+        .help = "Its group, instead of the first one of its user; Berth must run as root"}),
+    into<&ServerConfig::limits, &LimitsConfig::no_new_privs>({.section = "servers.limits", .key = "no_new_privs",
+        .kind = boolean, .standard = "false", .change = restart,
+        .help = "Nothing that it starts can gain privileges, as by sudo"}),
 
     into<&ServerConfig::log, &LogConfig::max_size>({.section = "servers.log", .key = "max_size", .kind = size,
         .standard = R"("10MiB")", .change = live, .help = "Size at which a new file is begun", .least = 1}),

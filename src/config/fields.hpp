@@ -26,6 +26,8 @@ enum class Kind {
   file,          // a path, relative to the folder of the config
   duration,      // at least `least` milliseconds
   size,          // at least `least` bytes
+  user,          // a name or number of a user of this machine
+  group,         // likewise, of a group
   choice,        // one of `choices`
   signal,        // SIGTERM or TERM
   port,          // "auto" or a number

@@ -43,6 +43,8 @@ std::string_view form_of(Kind kind) {
     case Kind::file: return "file";
     case Kind::duration: return "duration";
     case Kind::size: return "size";
+    case Kind::user: return "user";
+    case Kind::group: return "group";
     case Kind::choice: return "one of";
     case Kind::signal: return "signal";
     case Kind::port: return "\"auto\" or a port";

@@ -114,6 +114,8 @@ std::string shape(const Field& field) {
     case Kind::number: return numeric(field, "number");
     case Kind::host: return pattern(host_pattern);
     case Kind::text:
+    case Kind::user:
+    case Kind::group:
     case Kind::file: return fmt::format(R"("type": "string", "minLength": 1, "pattern": {})", quote(text_pattern));
     case Kind::loopback: return pattern("^(127(\\.[0-9]+){3}|[0:]*:0*1)$");
     case Kind::name: return pattern(name_pattern);

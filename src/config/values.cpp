@@ -9,11 +9,13 @@
 #include <charconv>
 #include <utility>
 
+#include "config/accounts.hpp"
 #include "config/headers.hpp"
 #include "config/names.hpp"
 #include "config/pattern_check.hpp"
 #include "config/signals.hpp"
 #include "config/units.hpp"
+#include "core/words.hpp"
 
 namespace berth::config {
 namespace {
@@ -100,6 +102,13 @@ bool is_loopback(const std::string& text) {
   return ::inet_pton(AF_INET, text.c_str(), &old) == 1 && (ntohl(old.s_addr) >> 24U) == 127;
 }
 
+void unknown_account(const Field& field, const Node& node, Report& report, const std::vector<std::string>& known) {
+  const std::vector<std::string_view> names(known.begin(), known.end());
+  report.error(node.at,
+               fmt::format("{} must be a {} of this machine, not {}", subject(field), field.key, shown_value(node)),
+               node.expanded ? "" : did_you_mean(node.string, names));
+}
+
 bool check_text(const Field& field, const Node& node, Report& report) {
   const std::string& text = node.string;
   switch (field.kind) {
@@ -119,6 +128,14 @@ bool check_text(const Field& field, const Node& node, Report& report) {
       if (is_loopback(text)) return true;
       wrong_value(field, node, report, "a loopback address, \"127.0.0.1\" or \"::1\"",
                   "metrics are for this machine alone; let a proxy that checks who asks serve them to others");
+      return false;
+    case Kind::user:
+      if (is_user(text)) return true;
+      unknown_account(field, node, report, users());
+      return false;
+    case Kind::group:
+      if (is_group(text)) return true;
+      unknown_account(field, node, report, groups());
       return false;
     default:
       if (!text.empty()) return true;
@@ -168,6 +185,18 @@ bool is_port(std::int64_t number) {
   return number >= 1 && number <= highest_port;
 }
 
+// Within the range of its field.
+std::optional<std::int64_t> whole_number(const Field& field, const Node& node, Report& report) {
+  if (!node.is(Node::Type::integer)) {
+    wrong_type(field, node, report, fmt::format("a whole number {}", range_text(field)));
+    return std::nullopt;
+  }
+  const auto value = static_cast<double>(node.integer);
+  if (value >= field.least && value <= field.most) return node.integer;
+  report.error(node.at, fmt::format("{} must be {}, not {}", subject(field), range_text(field), node.integer));
+  return std::nullopt;
+}
+
 // A number that came out of a variable is a string; it is meant as a number all the same.
 std::optional<std::int64_t> port_from_variable(const Node& node) {
   if (!node.expanded) return std::nullopt;
@@ -186,13 +215,15 @@ void read_value(const Field& field, const Node& node, Report& report, bool& out)
 }
 
 void read_value(const Field& field, const Node& node, Report& report, unsigned& out) {
-  if (!node.is(Node::Type::integer))
-    return wrong_type(field, node, report, fmt::format("a whole number {}", range_text(field)));
-  const auto value = static_cast<double>(node.integer);
-  if (value < field.least || value > field.most) {
-    return report.error(node.at, fmt::format("{} must be {}, not {}", subject(field), range_text(field), node.integer));
-  }
-  out = static_cast<unsigned>(node.integer);
+  if (const auto number = whole_number(field, node, report)) out = static_cast<unsigned>(*number);
+}
+
+void read_value(const Field& field, const Node& node, Report& report, std::optional<unsigned>& out) {
+  if (const auto number = whole_number(field, node, report)) out = static_cast<unsigned>(*number);
+}
+
+void read_value(const Field& field, const Node& node, Report& report, std::optional<int>& out) {
+  if (const auto number = whole_number(field, node, report)) out = static_cast<int>(*number);
 }
 
 void read_value(const Field& field, const Node& node, Report& report, double& out) {
@@ -226,9 +257,17 @@ void read_value(const Field& field, const Node& node, Report& report, std::uint6
   if (!size)
     return wrong_value(field, node, report, wanted, "a number with one of the units B, KB, MB, GB, KiB, MiB, GiB");
   if (static_cast<double>(*size) < field.least) {
-    return report.error(node.at, subject(field) + " must be more than zero");
+    const auto least = static_cast<std::uint64_t>(field.least);
+    return report.error(node.at, subject(field) + (least == 1 ? " must be more than zero"
+                                                              : " must be at least " + core::size_text(least)));
   }
   out = *size;
+}
+
+void read_value(const Field& field, const Node& node, Report& report, std::optional<std::uint64_t>& out) {
+  std::uint64_t size = 0;
+  read_value(field, node, report, size);
+  if (size > 0) out = size;
 }
 
 void read_value(const Field& field, const Node& node, Report& report, int& out) {

@@ -17,6 +17,7 @@ enum class Cause {
   start_timeout,         // time ran out in another way
   unhealthy,             // was ready and stopped serving
   oom_killed,            // the kernel ended it for want of memory
+  resource_limit,        // reached one of its `limits`, or could not be given one
   command_not_found,     //
   not_executable,        //
   bad_cwd,               //
@@ -28,12 +29,11 @@ enum class Cause {
   budget_spent,          // gave up after `backoff.give_up_after` failures
 };
 
-constexpr std::array<std::string_view, 19> cause_names{
-    "crash",      "clean_exit",       "port_conflict",        "not_listening",
-    "wrong_port", "foreign_listener", "probe_failed",         "start_timeout",
-    "unhealthy",  "oom_killed",       "command_not_found",    "not_executable",
-    "bad_cwd",    "spawn_failed",     "port_range_exhausted", "fixed_port_held",
-    "dependency", "stopped_by_user",  "budget_spent"};
+constexpr std::array<std::string_view, 20> cause_names{
+    "crash",           "clean_exit",    "port_conflict", "not_listening",        "wrong_port",      "foreign_listener",
+    "probe_failed",    "start_timeout", "unhealthy",     "oom_killed",           "resource_limit",  "command_not_found",
+    "not_executable",  "bad_cwd",       "spawn_failed",  "port_range_exhausted", "fixed_port_held", "dependency",
+    "stopped_by_user", "budget_spent"};
 
 constexpr std::string_view to_string(Cause cause) {
   return cause_names[static_cast<std::size_t>(cause)];

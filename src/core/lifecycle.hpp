@@ -72,6 +72,7 @@
 #include "core/backoff.hpp"
 #include "core/cause.hpp"
 #include "core/conflict.hpp"
+#include "core/limits.hpp"
 #include "core/vital_signs.hpp"
 
 namespace berth::core {
@@ -140,6 +141,7 @@ struct Ended {
   bool said_taken = false;
   std::optional<Port> other_port_taken;  // its output says that it wanted this port instead
   std::string said_listening;            // the line in which it said that it listens
+  std::optional<LimitVerdict> limit;     // one of its limits explains a crash
   bool tree_left = false;                // processes of its tree live on; `Cleared` follows when they are gone
 };
 struct Cleared {};

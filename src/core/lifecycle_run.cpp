@@ -333,6 +333,10 @@ void Lifecycle::judge_end(const Ended& ended, Phase phase, bool had_listened) {
     case Verdict::clean_exit: stop.cause = Cause::clean_exit; break;
     default: break;
   }
+  if (ended.limit && (stop.cause == Cause::crash || stop.cause == Cause::oom_killed)) {
+    stop.cause = ended.limit->cause;
+    stop.message += "; it " + ended.limit->words;
+  }
   if (stop.cause == Cause::crash && ended.other_port_taken && phase == Phase::before_ready) {
     stop.message += ": it wanted port " + std::to_string(*ended.other_port_taken) + ", which is taken, not its berth " +
                     std::to_string(*port_) + ": it ignores PORT; try args = [\"--port\", \"{port}\"]";

@@ -29,4 +29,18 @@ std::string describe(const ExitStatus& status) {
   return "was killed by " + signal_name(status.signal) + (status.core_dumped ? " (core dumped)" : "");
 }
 
+std::string size_text(std::uint64_t bytes) {
+  static constexpr struct {
+    std::uint64_t bytes;
+    const char* name;
+  } units[] = {{1ULL << 30U, " GiB"}, {1ULL << 20U, " MiB"}, {1ULL << 10U, " KiB"}};
+  for (const auto& unit : units) {
+    if (bytes < unit.bytes) continue;
+    const std::uint64_t tenths = (bytes % unit.bytes * 10 + unit.bytes / 2) / unit.bytes;
+    const std::uint64_t whole = bytes / unit.bytes + tenths / 10;
+    return std::to_string(whole) + (tenths % 10 == 0 ? "" : "." + std::to_string(tenths % 10)) + unit.name;
+  }
+  return std::to_string(bytes) + " B";
+}
+
 }  // namespace berth::core

@@ -1,6 +1,7 @@
 #pragma once
 // Sentences that more than one part of Berth says.
 
+#include <cstdint>
 #include <string>
 
 #include "core/conflict.hpp"
@@ -17,5 +18,8 @@ std::string signal_name(int signal);
 inline std::string holder_or_stranger(const std::string& holder) {
   return holder.empty() ? "another process" : holder;
 }
+
+// "512 MiB", "1.5 GiB": of bytes.
+std::string size_text(std::uint64_t bytes);
 
 }  // namespace berth::core

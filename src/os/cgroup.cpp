@@ -6,6 +6,8 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <memory>
 #include <sstream>
@@ -54,6 +56,37 @@ bool write_word(const std::string& file, std::string_view word) {
   return fd && ::write(fd.get(), word.data(), word.size()) == static_cast<ssize_t>(word.size());
 }
 
+bool has_word(const std::string& file, std::string_view word) {
+  std::istringstream words(read_file(file).value_or(""));
+  for (std::string one; words >> one;) {
+    if (one == word) return true;
+  }
+  return false;
+}
+
+// Of lines such as "oom_kill 3"; 0 when there is none.
+std::uint64_t event(const std::string& file, std::string_view name) {
+  std::istringstream lines(read_file(file).value_or(""));
+  std::string key;
+  for (std::uint64_t count = 0; lines >> key >> count;) {
+    if (key == name) return count;
+  }
+  return 0;
+}
+
+std::string link_of(const std::string& path) {
+  char target[4096];
+  const auto size = ::readlink(path.c_str(), target, sizeof(target));
+  return size > 0 ? std::string(target, static_cast<std::size_t>(size)) : "";
+}
+
+std::vector<pid_t> pids_in(const std::string& folder) {
+  std::vector<pid_t> pids;
+  std::istringstream lines(read_file(folder + "/cgroup.procs").value_or(""));
+  for (pid_t pid = 0; lines >> pid;) pids.push_back(pid);
+  return pids;
+}
+
 }  // namespace
 
 Cgroup::Cgroup(std::string folder) : folder_(std::move(folder)) {}
@@ -83,8 +116,7 @@ Fd Cgroup::entrance() const {
 std::vector<pid_t> Cgroup::members() const {
   std::vector<pid_t> pids;
   if (folder_.empty()) return pids;
-  std::istringstream lines(read_file(folder_ + "/cgroup.procs").value_or(""));
-  for (pid_t pid = 0; lines >> pid;) {
+  for (const pid_t pid : pids_in(folder_)) {
     const auto stat = pid > 1 ? stat_process(pid) : std::nullopt;  // 0: of another pid namespace
     if (stat && is_alive(*stat)) pids.push_back(pid);
   }
@@ -93,6 +125,59 @@ std::vector<pid_t> Cgroup::members() const {
 
 bool Cgroup::kill() const {
   return !folder_.empty() && write_word(folder_ + "/cgroup.kill", "1");
+}
+
+bool Cgroup::limit_memory(std::uint64_t bytes) const {
+  if (folder_.empty() || !write_word(folder_ + "/memory.max", std::to_string(bytes))) return false;
+  write_word(folder_ + "/memory.swap.max", "0");  // where swap is accounted at all
+  write_word(folder_ + "/memory.oom.group", "1");
+  return true;
+}
+
+bool Cgroup::limit_processes(unsigned most) const {
+  return !folder_.empty() && write_word(folder_ + "/pids.max", std::to_string(most));
+}
+
+core::GroupCounts Cgroup::counts() const {
+  if (folder_.empty()) return {};
+  const std::string memory = folder_ + "/memory.events";
+  return {.memory_reached = event(memory, "oom"),
+          .memory_killed = event(memory, "oom_kill"),
+          .forks_refused = event(folder_ + "/pids.events", "max")};
+}
+
+CgroupPlace CgroupPlace::at(std::string folder) {
+  CgroupPlace place;
+  place.folder_ = std::move(folder);
+  return place;
+}
+
+bool CgroupPlace::provides(const std::string& controller) {
+  if (folder_.empty()) return false;
+  const auto known = provided_.find(controller);
+  return known != provided_.end() ? known->second : provided_.emplace(controller, provide(controller)).first->second;
+}
+
+bool CgroupPlace::provide(const std::string& controller) const {
+  if (!has_word(folder_ + "/cgroup.controllers", controller)) return false;
+  const std::string enabled = folder_ + "/cgroup.subtree_control";
+  if (has_word(enabled, controller)) return true;
+  if (write_word(enabled, "+" + controller)) return true;
+  return errno == EBUSY && move_out() && write_word(enabled, "+" + controller);
+}
+
+// Only processes of this program: the guardian, and a `berth up` that waits. Others are not ours to move.
+bool CgroupPlace::move_out() const {
+  const auto program = link_of("/proc/self/exe");
+  const auto in_it = pids_in(folder_);
+  const bool all_ours = std::ranges::all_of(in_it, [&](pid_t pid) {
+    return pid == ::getpid() || (pid > 1 && link_of("/proc/" + std::to_string(pid) + "/exe") == program);
+  });
+  if (!all_ours) return false;
+  const std::string folder = folder_ + "/" + own_group;
+  if (::mkdir(folder.c_str(), 0755) != 0 && errno != EEXIST) return false;
+  return std::ranges::all_of(in_it,
+                             [&](pid_t pid) { return write_word(folder + "/cgroup.procs", std::to_string(pid)); });
 }
 
 CgroupPlace CgroupPlace::find() {

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "core/words.hpp"
 #include "os/fd.hpp"
 #include "os/launcher.hpp"
 
@@ -19,14 +20,29 @@ std::string_view step(Stage stage) {
   switch (stage) {
     case Stage::make_process: return "make a process";
     case Stage::leave_descriptors: return "give it descriptors of its own";
-    case Stage::set_up_stdio: return "connect its output";
     case Stage::lead_session: return "give it a session";
+    case Stage::set_descriptors: return "set its limit of descriptors";
+    case Stage::enter_group: return "put it into its control group, which holds its limits";
+    case Stage::limit_memory: return "set limits.memory";
+    case Stage::limit_processes: return "set limits.processes";
+    case Stage::set_nice: return "set limits.nice";
+    case Stage::set_up_stdio: return "connect its output";
+    case Stage::limit_files: return "set limits.open_files";
+    case Stage::set_groups: return "give it the groups of its user";
+    case Stage::set_group: return "set its group";
+    case Stage::set_user: return "set limits.user";
+    case Stage::no_new_privs: return "set limits.no_new_privs";
     case Stage::die_with_parent: return "tie it to this process";
-    case Stage::set_limits: return "set its limits";
     case Stage::enter_folder: return "enter its folder";
     case Stage::execute: return "execute it";
   }
   return "start it";
+}
+
+// A step that the server's own `limits` have asked for.
+bool is_limit(Stage stage) {
+  return stage == Stage::enter_group || (stage >= Stage::limit_memory && stage <= Stage::set_nice) ||
+         (stage >= Stage::limit_files && stage <= Stage::no_new_privs);
 }
 
 bool is_folder(const std::string& path) {
@@ -34,15 +50,65 @@ bool is_folder(const std::string& path) {
   return ::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
 }
 
+std::string hard_limit(decltype(RLIMIT_DATA) what) {
+  rlimit now{};
+  ::getrlimit(what, &now);
+  return now.rlim_max == RLIM_INFINITY ? "unlimited" : std::to_string(now.rlim_max);
+}
+
+// What it was to be given, and what can be done.
+LaunchError could_not_limit(const LaunchRequest& request, Stage stage, int error) {
+  const Limits& limits = request.limits;
+  std::string what(step(stage));
+  std::string cure;
+  switch (stage) {
+    case Stage::limit_memory:
+      what += " = " + core::size_text(*limits.data);
+      cure = "lower it, or raise the hard limit of Berth itself (`ulimit -Hd`)";
+      break;
+    case Stage::limit_processes:
+      what += " = " + std::to_string(*limits.processes);
+      cure = "at most " + hard_limit(RLIMIT_NPROC) + " here (`ulimit -Hu`)";
+      break;
+    case Stage::limit_files:
+      what += " = " + std::to_string(*limits.open_files);
+      cure = "at most " + hard_limit(RLIMIT_NOFILE) + " here (`ulimit -Hn`, LimitNOFILE= of a service)";
+      break;
+    case Stage::set_nice:
+      what += " = " + std::to_string(*limits.nice);
+      cure = "less than Berth's own needs root or CAP_SYS_NICE";
+      break;
+    case Stage::set_groups:
+    case Stage::set_group:
+    case Stage::set_user:
+      what = "run it as " + (limits.account->name.empty() ? "another group (limits.group)"
+                                                          : "`" + limits.account->name + "` (limits.user)");
+      cure = "run Berth as root, or take limits.user and limits.group out";
+      break;
+    default: cure = "take it out of `limits`";
+  }
+  return {Cause::resource_limit, "could not " + what + ": " + std::strerror(error) + "; " + cure};
+}
+
 LaunchError explain(const LaunchRequest& request, Stage stage, int error) {
   const std::string reason = std::strerror(error);
+  const auto& account = request.limits.account;
+  const std::string whom = account && !account->name.empty() ? " by `" + account->name + "` (limits.user)" : "";
   if (stage == Stage::enter_folder) {
-    return {Cause::bad_cwd, "cannot enter its folder `" + request.cwd + "`: " + reason + "; mend `cwd`"};
+    return {Cause::bad_cwd, (whom.empty() ? "cannot enter its folder `" + request.cwd + "`: "
+                                          : "its folder `" + request.cwd + "` cannot be entered" + whom + ": ") +
+                                reason + "; mend `cwd`"};
+  }
+  if (is_limit(stage) && error != EAGAIN && error != ENOMEM) return could_not_limit(request, stage, error);
+  if (stage == Stage::execute && error == EAGAIN && request.limits.processes) {
+    return {Cause::spawn_failed, "could not execute it: its user runs more processes already than limits.processes = " +
+                                     std::to_string(*request.limits.processes) + " allows"};
   }
   if (stage == Stage::execute) {
     switch (error) {
       case EACCES:
-        return {Cause::not_executable, "`" + request.executable + "` cannot be executed: " + reason + "; try chmod +x"};
+        return {Cause::not_executable, "`" + request.executable + "` cannot be executed" + whom + ": " + reason +
+                                           (whom.empty() ? "; try chmod +x" : "; it must reach and may execute it")};
       case ENOEXEC:
         return {
             Cause::not_executable,
@@ -100,15 +166,18 @@ Expected<pid_t, LaunchError> launch(const boost::asio::any_io_executor& executor
   if (!slots.usable()) return Unexpected<LaunchError>(explain(request, Stage::set_up_stdio, EMFILE));
   GuardedLauncher launcher;
   launcher.cgroup = request.cgroup;
+  launcher.cgroup_must = request.cgroup_must;
   launcher.last_descriptor = slots.last();
   bp::error_code ec;
   bp::process_environment environment(request.environment);
   bp::process_stdio stdio = slots.stdio();
   slots.fill(request.output, request.error);
+  const Limits& limits = request.limits;
   launcher(executor, ec, bp::filesystem::path(request.executable), request.args, environment,
-           AtStage{Stage::lead_session}, LeadSession{}, AtStage{Stage::die_with_parent}, DieWithParent{::getpid()},
-           AtStage{Stage::set_limits}, SetLimits{request.descriptors, request.brand}, AtStage{Stage::set_up_stdio},
-           stdio, AtStage{Stage::enter_folder}, bp::process_start_dir(request.cwd));
+           AtStage{Stage::lead_session}, LeadSession{}, SetDescriptors{request.descriptors, request.brand},
+           LimitResources{limits}, AtStage{Stage::set_up_stdio}, stdio, LimitFiles{limits}, BecomeUser{limits},
+           AtStage{Stage::die_with_parent}, DieWithParent{::getpid()}, AtStage{Stage::enter_folder},
+           bp::process_start_dir(request.cwd));
   slots.clear();  // or the end of what it says would never be seen
   if (ec) return Unexpected<LaunchError>(explain(request, launcher.stage, ec.value()));
   return launcher.pid;

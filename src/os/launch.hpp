@@ -4,8 +4,9 @@
 // descriptors, leave zombies, and fork at a cost that grows with the parent.
 //
 // The child leads a session and a process group of its own, has every signal at its default and none blocked, reads
-// /dev/null, inherits no descriptor but 0, 1 and 2, has the soft descriptor limit that Berth was started with, and dies
-// by SIGKILL when the thread that called launch() ends: call it from the main thread only.
+// /dev/null, inherits no descriptor but 0, 1 and 2, has the soft descriptor limit that Berth was started with unless
+// its limits say otherwise, and dies by SIGKILL when the thread that called launch() ends: call it from the main thread
+// only. Its folder is entered, and the program opened, as the user that it becomes.
 
 #include <sys/resource.h>
 #include <sys/types.h>
@@ -18,6 +19,7 @@
 
 #include "core/cause.hpp"
 #include "os/brand.hpp"
+#include "os/limits.hpp"
 
 namespace berth::os {
 
@@ -28,9 +30,11 @@ struct LaunchRequest {
   std::string cwd;
   int output = -1;                    // becomes descriptor 1
   int error = -1;                     // becomes descriptor 2
-  std::optional<rlimit> descriptors;  // RLIMIT_NOFILE for the child
-  int cgroup = -1;                    // folder of the control group that the child is to live in
-  Brand brand = 0;                    // passed on to everything that descends from the child; 0: none
+  std::optional<rlimit> descriptors;  // RLIMIT_NOFILE for the child, when `limits` has none
+  Limits limits;
+  int cgroup = -1;           // folder of the control group that the child is to live in
+  bool cgroup_must = false;  // because that holds limits of it
+  Brand brand = 0;           // passed on to everything that descends from the child; 0: none
 };
 
 struct LaunchError {

@@ -7,6 +7,7 @@
 #include <linux/close_range.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,18 +24,29 @@
 
 #include "os/brand.hpp"
 #include "os/clone_vfork.hpp"
+#include "os/limits.hpp"
 
 namespace berth::os {
 
 namespace bp = boost::process::v2;
 
+// In the order in which they are done.
 enum class Stage : int {
   make_process,
   leave_descriptors,
-  set_up_stdio,
+  enter_group,
   lead_session,
+  set_descriptors,
+  limit_memory,
+  limit_processes,
+  set_nice,
+  set_up_stdio,
+  limit_files,
+  set_groups,
+  set_group,
+  set_user,
+  no_new_privs,
   die_with_parent,
-  set_limits,
   enter_folder,
   execute
 };
@@ -43,6 +55,8 @@ struct GuardedLauncher : bp::posix::default_launcher {
   Stage stage = Stage::make_process;  // in the child: what is being done; in the parent, after an error: what failed
   int error = 0;                      // set in the child
   int cgroup = -1;                    // folder of the group that the child is to live in
+  bool cgroup_must = false;           // it holds limits; else other signs tell whose child it is
+  bool enter_late = false;            // it could not be born there
   int last_descriptor = 2;            // the last that the child needs before it executes
 
   template <class Executor, class Args, class... Inits>
@@ -55,6 +69,7 @@ struct GuardedLauncher : bp::posix::default_launcher {
     auto child = [&] {
       reset_signals();
       leave_descriptors();
+      if (error == 0 && enter_late) enter_cgroup();
       if (error == 0) error = bp::posix::detail::on_exec_setup(*this, executable, argv, inits...).value();
       if (error == 0) {
         stage = Stage::execute;
@@ -68,6 +83,8 @@ struct GuardedLauncher : bp::posix::default_launcher {
       }
       ::_exit(127);
     };
+    // A child that changes its user before it executes takes this away from the memory that it shares with us.
+    const int dumpable = ::prctl(PR_GET_DUMPABLE);
     // No handler of ours may run in the child: it shares our memory until it executes.
     sigset_t all;
     sigset_t before;
@@ -76,6 +93,7 @@ struct GuardedLauncher : bp::posix::default_launcher {
     pid = make_child(child);
     const int fork_error = errno;
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    if (dumpable == 1 && ::prctl(PR_GET_DUMPABLE) != dumpable) ::prctl(PR_SET_DUMPABLE, dumpable);
     if (pid < 0) return failed(executor, ec, fork_error);
     // Not a process object with a pid: making one opens a pidfd, and throws where that cannot be had.
     if (error == 0) return bp::basic_process<Executor>(executor);
@@ -97,7 +115,7 @@ struct GuardedLauncher : bp::posix::default_launcher {
     pid_t made = clone_vfork(cgroup, run, &child);
     if (made >= 0) return made;
     auto enter_and_run = [&] {
-      enter_cgroup();
+      enter_late = true;
       child();
     };
     const auto run_late = [](void* late) { (*static_cast<decltype(enter_and_run)*>(late))(); };
@@ -113,11 +131,12 @@ struct GuardedLauncher : bp::posix::default_launcher {
   }
 
   // For a kernel that does not let it be born there.
-  void enter_cgroup() const {
+  void enter_cgroup() {
     if (cgroup < 0) return;
+    stage = Stage::enter_group;
     const int procs = ::openat(cgroup, "cgroup.procs", O_WRONLY | O_CLOEXEC);
-    [[maybe_unused]] const auto written = ::write(procs, "0", 1);  // without it, the other signs tell
-    ::close(procs);
+    const bool entered = procs >= 0 && ::write(procs, "0", 1) == 1;
+    if (!entered && cgroup_must) error = errno;
   }
 
   // Takes a table of its own. The copy ends before the first of those that it has no business with.
@@ -165,15 +184,77 @@ struct DieWithParent {
   }
 };
 
-struct SetLimits {
+struct SetDescriptors {
   std::optional<rlimit> descriptors;
   Brand brand;
-  bp::error_code on_exec_setup(GuardedLauncher&, const bp::filesystem::path&, const char* const*) const {
+  bp::error_code on_exec_setup(GuardedLauncher& launcher, const bp::filesystem::path&, const char* const*) const {
+    launcher.stage = Stage::set_descriptors;
     if (descriptors && ::setrlimit(RLIMIT_NOFILE, &*descriptors) != 0) return last_error();
     const rlimit branded{brand, RLIM_INFINITY};
     if (brand != 0) ::setrlimit(RLIMIT_RTTIME, &branded);  // without it, session and environment still tell
     return {};
   }
+};
+
+inline bool set_both(decltype(RLIMIT_DATA) what, const std::optional<rlim_t>& most) {
+  const rlimit both{most.value_or(0), most.value_or(0)};
+  return !most || ::setrlimit(what, &both) == 0;
+}
+
+// As root, and before it has anything to lose.
+struct LimitResources {
+  const Limits& limits;
+  bp::error_code on_exec_setup(GuardedLauncher& launcher, const bp::filesystem::path&, const char* const*) const {
+    launcher.stage = Stage::limit_memory;
+    if (!set_both(RLIMIT_DATA, limits.data)) return last_error();
+    launcher.stage = Stage::limit_processes;
+    if (!set_both(RLIMIT_NPROC, limits.processes)) return last_error();
+    launcher.stage = Stage::set_nice;
+    if (limits.nice && ::setpriority(PRIO_PROCESS, 0, *limits.nice) != 0) return last_error();
+    return {};
+  }
+};
+
+// After its output is connected: that may take a number beyond the limit for a moment.
+struct LimitFiles {
+  const Limits& limits;
+  bp::error_code on_exec_setup(GuardedLauncher& launcher, const bp::filesystem::path&, const char* const*) const {
+    launcher.stage = Stage::limit_files;
+    return set_both(RLIMIT_NOFILE, limits.open_files) ? bp::error_code{} : last_error();
+  }
+};
+
+// The bare system calls: those of the C library tell all threads of the process, and this memory is still Berth's.
+struct BecomeUser {
+  const Limits& limits;
+  bp::error_code on_exec_setup(GuardedLauncher& launcher, const bp::filesystem::path&, const char* const*) const {
+    if (limits.account) {
+      const Account& account = *limits.account;
+      for (const int stream : {STDOUT_FILENO, STDERR_FILENO}) {  // or it could not open /dev/stdout anew
+        [[maybe_unused]] const auto given = ::fchown(stream, account.uid, account.gid);
+      }
+      launcher.stage = Stage::set_groups;
+      if (::syscall(set_groups_call, account.groups.size(), account.groups.data()) != 0) return last_error();
+      launcher.stage = Stage::set_group;
+      if (::syscall(set_gid_call, account.gid, account.gid, account.gid) != 0) return last_error();
+      launcher.stage = Stage::set_user;
+      if (::syscall(set_uid_call, account.uid, account.uid, account.uid) != 0) return last_error();
+    }
+    launcher.stage = Stage::no_new_privs;
+    if (limits.no_new_privs && ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return last_error();
+    return {};
+  }
+
+ private:
+#ifdef SYS_setresuid32  // of old 32-bit machines, whose first calls know 16 bits of a number
+  static constexpr long set_groups_call = SYS_setgroups32;
+  static constexpr long set_gid_call = SYS_setresgid32;
+  static constexpr long set_uid_call = SYS_setresuid32;
+#else
+  static constexpr long set_groups_call = SYS_setgroups;
+  static constexpr long set_gid_call = SYS_setresgid;
+  static constexpr long set_uid_call = SYS_setresuid;
+#endif
 };
 
 }  // namespace berth::os

@@ -77,6 +77,7 @@ Seen read_descriptors(const std::string& of, OpenSockets& open) {
   char target[64];
   while (const dirent* entry = ::readdir(dir.get())) {
     const ssize_t size = ::readlinkat(::dirfd(dir.get()), entry->d_name, target, sizeof(target));
+    if (size < 0 && errno == EACCES) return Seen::hidden;  // root without CAP_SYS_PTRACE, of another user's
     if (size <= 0) continue;
     seen = Seen::something;
     std::string_view link(target, static_cast<std::size_t>(size));

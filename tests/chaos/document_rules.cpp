@@ -16,11 +16,11 @@ using harness::text;
 
 const std::set<std::string> states{"stopped", "waiting",   "starting", "ready",  "unhealthy",
                                    "backoff", "crashloop", "stopping", "exited", "failed"};
-const std::set<std::string> causes{"crash",      "clean_exit",       "port_conflict",        "not_listening",
-                                   "wrong_port", "foreign_listener", "probe_failed",         "start_timeout",
-                                   "unhealthy",  "oom_killed",       "command_not_found",    "not_executable",
-                                   "bad_cwd",    "spawn_failed",     "port_range_exhausted", "fixed_port_held",
-                                   "dependency", "stopped_by_user",  "budget_spent"};
+const std::set<std::string> causes{"crash",           "clean_exit",       "port_conflict",   "not_listening",
+                                   "wrong_port",      "foreign_listener", "probe_failed",    "start_timeout",
+                                   "unhealthy",       "oom_killed",       "resource_limit",  "command_not_found",
+                                   "not_executable",  "bad_cwd",          "spawn_failed",    "port_range_exhausted",
+                                   "fixed_port_held", "dependency",       "stopped_by_user", "budget_spent"};
 
 ServerView read_server(const json::object& entry) {
   ServerView view;

@@ -29,6 +29,10 @@ class Describer {
     return std::to_string(range.first) + "-" + std::to_string(range.last);
   }
   static std::string text(const std::optional<Port>& port) { return port ? std::to_string(*port) : "auto"; }
+  template <class Value>
+  static std::string text(const std::optional<Value>& value) {
+    return value ? text(*value) : "none";
+  }
   static std::string text(Probe probe) {
     static constexpr const char* names[] = {"none", "listen", "http", "mcp"};
     return names[static_cast<std::size_t>(probe)];
@@ -81,6 +85,13 @@ void describe_tables(Describer& to, const ServerConfig& server) {
   to.line("conflict.exit_codes", server.conflict.exit_codes, standard.conflict.exit_codes);
   to.line("conflict.patterns", server.conflict.patterns, standard.conflict.patterns);
   to.line("conflict.attempts", server.conflict.attempts, standard.conflict.attempts);
+  to.line("limits.memory", server.limits.memory, standard.limits.memory);
+  to.line("limits.open_files", server.limits.open_files, standard.limits.open_files);
+  to.line("limits.processes", server.limits.processes, standard.limits.processes);
+  to.line("limits.nice", server.limits.nice, standard.limits.nice);
+  to.line("limits.user", server.limits.user, standard.limits.user);
+  to.line("limits.group", server.limits.group, standard.limits.group);
+  to.line("limits.no_new_privs", server.limits.no_new_privs, standard.limits.no_new_privs);
   to.line("log.max_size", server.log.max_size, standard.log.max_size);
   to.line("log.files", server.log.files, standard.log.files);
   to.line("log.format", server.log.format, standard.log.format);

@@ -66,6 +66,13 @@ TEST_CASE("the defaults in the table are those of the program") {
   REQUIRE(minimal.config);
   Config expected = *minimal.config;
   expected.ports.registry = "/path/ports.json";
+  expected.servers[0].limits = {.memory = 512U << 20U,
+                                .open_files = 1024,
+                                .processes = 64,
+                                .nice = 5,
+                                .user = "nobody",
+                                .group = "users",
+                                .no_new_privs = false};
   CHECK(*explicit_defaults.config == expected);
   CHECK(minimal.config->servers[0].ready == ReadyConfig{});
 }

@@ -37,10 +37,10 @@ std::string another_value(const Field& field) {
   if (field.key == "host") return R"("::1")";
   switch (field.kind) {
     case Kind::boolean: return field.standard == "true" ? "false" : "true";
-    case Kind::integer: return "77";
+    case Kind::integer: return field.key == "nice" ? "7" : "77";
     case Kind::number: return field.key == "jitter" ? "0.7" : "7.5";
     case Kind::duration: return "\"25s\"";
-    case Kind::size: return "\"77KiB\"";
+    case Kind::size: return "\"77MiB\"";
     case Kind::signal: return "\"SIGINT\"";
     case Kind::port: return "50007";
     case Kind::port_range: return "[40000, 40010]";

@@ -21,6 +21,14 @@ TEST_CASE("An exit is told by its code or by the name of its signal") {
   CHECK(describe({.signal = SIGKILL, .out_of_memory = true}) == "was ended by the kernel: out of memory");
 }
 
+TEST_CASE("Sizes are said in the largest unit that leaves a whole one") {
+  CHECK(size_text(512) == "512 B");
+  CHECK(size_text(1024) == "1 KiB");
+  CHECK(size_text(512ULL << 20U) == "512 MiB");
+  CHECK(size_text(1536ULL << 20U) == "1.5 GiB");
+  CHECK(size_text((1ULL << 30U) - 1) == "1024 MiB");
+}
+
 TEST_CASE("Signals have their names and real-time ones a number") {
   CHECK(signal_name(SIGHUP) == "SIGHUP");
   CHECK(signal_name(SIGKILL) == "SIGKILL");
@@ -30,11 +38,11 @@ TEST_CASE("Signals have their names and real-time ones a number") {
 }
 
 TEST_CASE("The closed list of causes is the one that users rely on") {
-  const char* const promised[] = {"crash",      "clean_exit",       "port_conflict",        "not_listening",
-                                  "wrong_port", "foreign_listener", "probe_failed",         "start_timeout",
-                                  "unhealthy",  "oom_killed",       "command_not_found",    "not_executable",
-                                  "bad_cwd",    "spawn_failed",     "port_range_exhausted", "fixed_port_held",
-                                  "dependency", "stopped_by_user",  "budget_spent"};
+  const char* const promised[] = {"crash",           "clean_exit",       "port_conflict",   "not_listening",
+                                  "wrong_port",      "foreign_listener", "probe_failed",    "start_timeout",
+                                  "unhealthy",       "oom_killed",       "resource_limit",  "command_not_found",
+                                  "not_executable",  "bad_cwd",          "spawn_failed",    "port_range_exhausted",
+                                  "fixed_port_held", "dependency",       "stopped_by_user", "budget_spent"};
   CHECK(std::set<std::string_view>(cause_names.begin(), cause_names.end()) ==
         std::set<std::string_view>(std::begin(promised), std::end(promised)));
   CHECK(to_string(Cause::crash) == "crash");

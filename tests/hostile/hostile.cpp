@@ -10,6 +10,7 @@
 //             --block-when=FILE (does nothing from then on, while the kernel still accepts) --block-ms=N (only so long)
 //   leavings  --fork-grandchild --grandchild-keeps=port|pipe|nothing --grandchild-clears-env
 //             --grandchild-ignores-sigterm
+//   greed     --eat-memory=MIB --eat-files=N --fork-many=N --eat-when=FILE (else at once; greed.cpp bounds them)
 //   output    --close-stdio --flood[=BYTES] --say=TEXT --print-env --print-args --print-fds --stdin-report
 //   harness   --tag=TEXT --count-file=FILE --misbehave-times=N (behaves from start N+1 on)
 //
@@ -31,6 +32,7 @@
 
 #include "hostile/event_loop.hpp"
 #include "hostile/grandchild.hpp"
+#include "hostile/greed.hpp"
 #include "hostile/options.hpp"
 #include "hostile/reports.hpp"
 #include "hostile/sockets.hpp"
@@ -65,6 +67,7 @@ class Child {
     if (!options_.exit_when.empty()) {
       when_file_exists(options_.exit_when, [this] { ::_exit(options_.exit_code.value_or(1)); });
     }
+    if (!options_.eat_when.empty()) when_file_exists(options_.eat_when, [this] { be_greedy(options_); });
     if (!options_.block_when.empty()) when_file_exists(options_.block_when, [this] { block(); });
     if (options_.flood) start_flood(options_);
     if (!options_.never_listen) loop_.after(milliseconds(options_.listen_delay_ms), [this] { listen_when_allowed(); });
@@ -207,6 +210,7 @@ int main(int argc, char** argv) {
   const hostile::Options options = hostile::parse(argc, argv);
   if (options.as_grandchild) hostile::live_as_grandchild(options);
   hostile::print_reports(options, argc, argv);
+  if (options.eat_when.empty()) hostile::be_greedy(options);
   const bool exits_later = options.exit_after_ms || options.listen_then_exit_ms || !options.exit_when.empty();
   if (options.exit_code && !exits_later) {
     if (options.flood) hostile::flood_now(options);

@@ -123,6 +123,10 @@ const std::map<std::string_view, Setter>& setters() {
       {"--grandchild-clears-env", [](Options& o, auto) { o.grandchild_clears_env = true; }},
       {"--grandchild-ignores-sigterm", [](Options& o, auto) { o.grandchild_ignores_sigterm = true; }},
       {"--as-grandchild", [](Options& o, auto) { o.as_grandchild = true; }},
+      {"--eat-memory", [](Options& o, auto v) { o.eat_memory_mib = to_number<int>(v); }},
+      {"--eat-files", [](Options& o, auto v) { o.eat_files = to_number<int>(v); }},
+      {"--fork-many", [](Options& o, auto v) { o.fork_many = to_number<int>(v); }},
+      {"--eat-when", [](Options& o, auto v) { o.eat_when = v; }},
       {"--close-stdio", [](Options& o, auto) { o.close_stdio = true; }},
       {"--flood",
        [](Options& o, auto v) {

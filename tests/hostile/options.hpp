@@ -63,6 +63,12 @@ struct Options {
   bool grandchild_ignores_sigterm = false;
   bool as_grandchild = false;  // set by hostile for its own grandchild only
 
+  // what it wants of the machine
+  std::optional<int> eat_memory_mib;
+  std::optional<int> eat_files;
+  std::optional<int> fork_many;
+  std::string eat_when;  // a file: once it exists; else at once
+
   // what it prints
   bool close_stdio = false;
   bool flood = false;

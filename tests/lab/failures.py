@@ -206,6 +206,12 @@ def out_of_memory(stage):
     return stage.until("backoff", "oom_killed")
 
 
+@row("It wants more than its `limits` allow: open files", "backoff", "resource_limit")
+def too_many_files(stage):
+    stage.set("--eat-files=500", limits__open_files=64)
+    return stage.until("backoff", "resource_limit")
+
+
 @row("A bridge listens, then its command is not found and it ends with 127", "backoff", "crash")
 def bridge_dies(stage):
     stage.set("--listen-then-exit-ms=200", "--exit=127", ready__settle="600ms")

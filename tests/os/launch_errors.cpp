@@ -86,7 +86,7 @@ TEST_CASE("A limit that cannot be set is a passing error with its step") {
   request.descriptors = rlimit{10, 5};
   const auto error = error_of(request);
   CHECK(error.cause == Cause::spawn_failed);
-  CHECK(has(error.message, "set its limits"));
+  CHECK(has(error.message, "set its limit of descriptors"));
 }
 
 TEST_CASE("A launch that failed leaves no zombie and no descriptor") {
