@@ -2,6 +2,7 @@
 option(BERTH_STATIC "Link all libraries but the C library into the program" ${BERTH_OPTIMISED})
 set(Boost_USE_STATIC_LIBS ${BERTH_STATIC})
 find_package(Boost 1.81 REQUIRED COMPONENTS filesystem json)
+find_package(tl-expected REQUIRED)
 find_package(tomlplusplus REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(fmt REQUIRED)

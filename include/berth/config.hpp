@@ -1,6 +1,6 @@
 #pragma once
 // What one TOML file says, after defaults, `${VAR}` expansion and validation. A plain value: nothing here
-// touches the machine. src/config/load.hpp makes it from a file; docs of every key: configs/berth.toml.
+// touches the machine. berth/load.hpp makes it from a file; docs of every key: configs/berth.toml.
 
 #include <chrono>
 #include <csignal>

@@ -24,8 +24,10 @@
 #include "app/metrics_server.hpp"
 #include "app/metrics_text.hpp"
 #include "app/own_log.hpp"
+#include "app/process_setup.hpp"
 #include "app/reload.hpp"
 #include "app/service_notifier.hpp"
+#include "app/whole_config.hpp"
 #include "core/utf8.hpp"
 #include "os/file_watch.hpp"
 #include "os/launch.hpp"
@@ -50,49 +52,6 @@ constexpr Milliseconds quiet_before_reload{200};
 constexpr Milliseconds patience_with_disk{1'000};  // when somebody waits for us
 constexpr unsigned last_words = 50;                // looks, 10 ms apart, whether all answers have been taken
 
-// Three descriptors a server are more than the usual 1024 for a few hundred of them. Children get back what there was.
-std::optional<rlimit> raise_descriptor_limit() {
-  rlimit before{};
-  if (::getrlimit(RLIMIT_NOFILE, &before) != 0) return std::nullopt;
-  rlimit raised = before;
-  raised.rlim_cur = raised.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &raised);
-  return before;
-}
-
-std::vector<std::string> all_secrets(const Config& config) {
-  std::vector<std::string> secrets;
-  for (const ServerConfig& server : config.servers) {
-    secrets.insert(secrets.end(), server.secret_values.begin(), server.secret_values.end());
-  }
-  return secrets;
-}
-
-// That are never given to a server as one of the range.
-std::vector<Port> kept_ports(const Config& config) {
-  std::vector<Port> ports;
-  if (config.metrics.port != 0) ports.push_back(static_cast<Port>(config.metrics.port));
-  for (const ServerConfig& server : config.servers) {
-    if (server.fixed_port) ports.push_back(*server.fixed_port);
-  }
-  return ports;
-}
-
-// Of the standard descriptors, those that are terminals.
-std::vector<int> standard_terminals() {
-  std::vector<int> found;
-  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-    if (::isatty(fd) == 1) found.push_back(fd);
-  }
-  return found;
-}
-
-std::size_t longest_name(const Config& config) {
-  std::size_t longest = 0;
-  for (const ServerConfig& server : config.servers) longest = std::max(longest, server.name.size());
-  return longest;
-}
-
 }  // namespace
 
 class Supervisor::Impl {
@@ -110,11 +69,12 @@ class Supervisor::Impl {
         logs_([this] { on_log_progress(); }),
         log_file_(std::make_shared<app::LogFileSink>(logs_.writer(), options_.log_dir + "/berth.log",
                                                      config_.supervisor.log_format,
-                                                     core::Redactor(all_secrets(config_)))),
+                                                     core::Redactor(app::all_secrets(config_)))),
         terminal_(make_terminal()),
         log_(app::make_log(options_, config_.supervisor.log_level, log_file_, terminal_.get())),
         binder_(ledger_),
-        desk_(config_.ports.range, kept_ports(config_), binder_, [this](const std::string& line) { log_->info(line); }),
+        desk_(config_.ports.range, app::kept_ports(config_), binder_,
+              [this](const std::string& line) { log_->info(line); }),
         fleet_(io_, config_, harbour(), observers()),
         keeper_(io_, ledger_, keeper_hooks()),
         metrics_(
@@ -122,14 +82,15 @@ class Supervisor::Impl {
         notifier_(io_.get_executor(), options_.notify, fleet_, [this](const std::string& line) { warn(line); }),
         api_(io_, fleet_, answers()),
         watch_(io_.get_executor(), quiet_before_reload, [this] { on_changed_file(); }),
-        signals_(io_, SIGTERM),
+        signals_(io_),
         give_up_timer_(io_),
         progress_timer_(io_) {
     // Once for all that is said in one turn of the loop.
     logs_.writer().wake_by([this] { asio::post(io_, [this] { logs_.writer().wake(); }); });
+    if (options_.handle_signals) signals_.add(SIGTERM);
     if (options_.foreground && !options_.quiet) {
-      console_ =
-          std::make_unique<app::Console>(io_.get_executor(), STDOUT_FILENO, options_.colour, longest_name(config_));
+      console_ = std::make_unique<app::Console>(io_.get_executor(), STDOUT_FILENO, options_.colour,
+                                                app::longest_name(config_));
     }
   }
 
@@ -145,14 +106,7 @@ class Supervisor::Impl {
   }
 
   int run() {
-    // What was ignored when we began stays so: nohup, and shells without job control, mean it.
-    // SIGQUIT: by default it would leave the servers to the guardian.
-    for (const int signal : {SIGINT, SIGHUP, SIGQUIT}) {
-      struct sigaction action {};
-      if (::sigaction(signal, nullptr, &action) == 0 && action.sa_handler != SIG_IGN) signals_.add(signal);
-    }
-    if (!options_.foreground) signals_.add(SIGHUP);  // nobody's terminal
-    wait_for_signal();
+    if (options_.handle_signals) listen_to_signals();
     log_->info("berth {} looks after {} ({}), pid {}", options_.version, config_.name, config_.path, ::getpid());
     logs_.writer().flush(patience_with_disk);
     if (const auto why = log_file_->trouble(); !why.empty()) {
@@ -195,6 +149,9 @@ class Supervisor::Impl {
     return exit_code_;
   }
 
+  // From any thread.
+  void stop() { go_down("asked to"); }
+
  private:
   std::unique_ptr<app::Console> make_terminal() {
     if (!options_.foreground) return nullptr;
@@ -222,7 +179,7 @@ class Supervisor::Impl {
     const char* outside = std::getenv("MCP_INSTANCE_ID");
     harbour.instances = outside != nullptr && *outside != '\0' ? core::tame(outside) : config_.name;
     harbour.log_dir = options_.log_dir;
-    harbour.child_limits = raise_descriptor_limit();
+    harbour.child_limits = app::raise_descriptor_limit();
     harbour.desk = &desk_;
     harbour.logs = &logs_;
     harbour.guardian = &guardian_;
@@ -249,6 +206,7 @@ class Supervisor::Impl {
       keeper_.settled();
       api_.settled();
       notifier_.settled();
+      if (std::exchange(changed_, false)) tell_of_change();
       if (fleet_.going_down() && fleet_.all_down()) return finish();
       if (fleet_.killing() && !std::exchange(killing_, true)) give_up_unless_killed(2);
     };
@@ -256,12 +214,19 @@ class Supervisor::Impl {
   }
 
   void reported(const app::Server& server, const core::Report& report) {
+    changed_ = true;
     log_->log(app::importance(server, report), "{}", app::sentence(server, report));
     // Only where somebody looks on: one in the background keeps the other servers up.
     if (options_.foreground && server.ended_badly() && server.config().required && !fleet_.going_down()) {
       exit_code_ = 1;
       go_down("`" + server.config().name + "` is required and has failed");
     }
+  }
+
+  // From a task of its own: to say how servers stand is to look at them, which may lead to the next event.
+  void tell_of_change() {
+    if (!options_.on_change) return;
+    asio::post(io_, [this] { options_.on_change(status(app::Usage::looked_up)); });
   }
 
   SupervisorStatus status(app::Usage usage) {
@@ -400,9 +365,9 @@ class Supervisor::Impl {
       log_->log(quiet ? spdlog::level::debug : spdlog::level::info, "reload ({}): {}", why, line);
     }
     config_ = *reload.config;
-    log_file_->hide(all_secrets(config_));
-    desk_.set_fixed_ports(kept_ports(config_));
-    if (console_) console_->widen(longest_name(config_));
+    log_file_->hide(app::all_secrets(config_));
+    desk_.set_fixed_ports(app::kept_ports(config_));
+    if (console_) console_->widen(app::longest_name(config_));
     fleet_.reload(config_, reload.plan);
     return reload;
   }
@@ -428,6 +393,17 @@ class Supervisor::Impl {
     control_.reset();
     const auto trouble = listen(socket_);
     if (trouble.empty()) log_->warn("the control socket had been removed, and is back");
+  }
+
+  void listen_to_signals() {
+    // What was ignored when we began stays so: nohup, and shells without job control, mean it.
+    // SIGQUIT: by default it would leave the servers to the guardian.
+    for (const int signal : {SIGINT, SIGHUP, SIGQUIT}) {
+      struct sigaction action {};
+      if (::sigaction(signal, nullptr, &action) == 0 && action.sa_handler != SIG_IGN) signals_.add(signal);
+    }
+    if (!options_.foreground) signals_.add(SIGHUP);  // nobody's terminal
+    wait_for_signal();
   }
 
   void wait_for_signal() {
@@ -539,7 +515,7 @@ class Supervisor::Impl {
   std::unique_ptr<app::ControlServer> control_;
   os::FileWatch watch_;
   asio::signal_set signals_;
-  std::vector<int> terminals_ = standard_terminals();
+  std::vector<int> terminals_ = app::standard_terminals();
   asio::steady_timer give_up_timer_;
   asio::steady_timer progress_timer_;
   Clock::time_point down_since_{};
@@ -547,6 +523,7 @@ class Supervisor::Impl {
   Clock::time_point started_ = Clock::now();
   int exit_code_ = 0;
   bool finished_ = false;
+  bool changed_ = false;  // the state of a server, since that was told
   bool told_of_rival_ = false;
   bool killing_ = false;
 };
@@ -555,14 +532,14 @@ Supervisor::Supervisor(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Supervisor::~Supervisor() = default;
 
 Expected<std::unique_ptr<Supervisor>, std::string> Supervisor::create(Config config, SupervisorOptions options) {
-  os::keep_memory_small();
   os::prepare_to_launch();
   using Error = Unexpected<std::string>;
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);  // a log that has reached `ulimit -f` is a write that fails, not the end
-  sigset_t none;                  // whoever has started us may have blocked signals, and a mask is inherited
-  sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  app::unblock_signals(options.handle_signals);
+  if (options.runtime_dir.empty()) options.runtime_dir = os::default_runtime_dir();
+  if (options.log_dir.empty()) options.log_dir = os::default_log_dir(config.name);
+  if (options.version.empty()) options.version = BERTH_VERSION;
   const auto runtime_dir = os::prepare_runtime_dir(options.runtime_dir);
   if (!runtime_dir) return Error(runtime_dir.error());
   const auto socket = os::socket_path(*runtime_dir, config.name);
@@ -579,6 +556,10 @@ Expected<std::unique_ptr<Supervisor>, std::string> Supervisor::create(Config con
 
 int Supervisor::run() {
   return impl_->run();
+}
+
+void Supervisor::stop() {
+  impl_->stop();
 }
 
 }  // namespace berth

@@ -18,6 +18,7 @@
 #include "cli/version.hpp"
 #include "config/names.hpp"
 #include "os/fd.hpp"
+#include "os/memory.hpp"
 #include "os/runtime_dir.hpp"
 
 namespace berth::cli {
@@ -71,6 +72,7 @@ Stop refused(const std::string& why) {
 }
 
 int run_in_foreground(Config config, SupervisorOptions options) {
+  os::keep_memory_small();
   auto supervisor = Supervisor::create(std::move(config), std::move(options));
   if (!supervisor) throw refused(supervisor.error());
   return (*supervisor)->run();
@@ -108,6 +110,7 @@ void tell(int pipe, const std::string& message) {
   };
   int code = exit_failed;
   {
+    os::keep_memory_small();
     auto supervisor = Supervisor::create(std::move(config), std::move(options));
     if (supervisor) {
       code = (*supervisor)->run();
