@@ -314,10 +314,10 @@ TEST_CASE("Another list of tools is an event, also after a restart") {
   CHECK_FALSE(has(sandbox_log(stage.sandbox), "tools changed"));
   write_file(tools, "two\nthree\n");
   REQUIRE(stage.sandbox.berth({"inspect", "other"}).code == 0);
-  CHECK(has(sandbox_log(stage.sandbox), "tools changed: +three, -one"));
+  CHECK(eventually([&] { return has(sandbox_log(stage.sandbox), "tools changed: +three, -one"); }));
   write_file(tools, "");
   REQUIRE(stage.sandbox.berth({"restart", "other", "--wait"}).code == 0);
-  CHECK(has(sandbox_log(stage.sandbox), "tools changed: -three, -two"));
+  CHECK(eventually([&] { return has(sandbox_log(stage.sandbox), "tools changed: -three, -two"); }));
   stage.sandbox.down();
 }
 

@@ -21,9 +21,9 @@ for file in bin/berth share/man/man1/berth.1 share/man/man5/berth.toml.5 share/b
   share/fish/vendor_completions.d/berth.fish; do
   installed "$file"
 done
-# Not moved since: no file names the folder in which Berth was built.
+# Not moved since: no file names the folder in which Berth was built. (The units name the program, and so its place.)
 mv "$scratch/usr" "$scratch/moved"
-found=$(grep -rlI -e "$source" -e "$scratch" "$scratch/moved" || true)
+found=$(grep -rlI --exclude=*.service -e "$source" -e "$scratch" "$scratch/moved" || true)
 [[ -z $found ]] || { echo "embed.sh: names a folder of this machine: $found" >&2; exit 1; }
 
 for header in "$scratch"/moved/include/berth/*.hpp; do
