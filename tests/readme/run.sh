@@ -4,8 +4,8 @@
 #   run.sh BUILD_FOLDER      (the one with src/cli/berth and examples/quickstart/harbour-tools)
 #
 # The reader's clone is a scratch folder of links, in which build/dev is BUILD_FOLDER; HOME and the XDG folders are
-# scratch too. Two commands are not run in full: `scripts/test` would run this test, `scripts/setup` might install
-# packages; both are called with --help.
+# scratch too. Three commands are not run in full: `scripts/test` would run this test, `scripts/setup` might install
+# packages, `scripts/package` takes minutes; they are called with --help.
 set -euo pipefail
 
 source=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -43,7 +43,7 @@ awk '
   /^```sh$/ { inside = 1; blocks++; print "echo; echo \"==== README.md:" FNR + 1 "\""; next }
   inside && /^```$/ { inside = 0; next }
   /^ *```(sh|bash|shell).+/ || /^ +```sh/ { print "README.md:" FNR ": the test would not see this block" >"/dev/stderr"; exit 1 }
-  inside && /^scripts\/(test|setup)$/ { print $0 " --help"; next }
+  inside && /^scripts\/(test|setup|package)$/ { print $0 " --help"; next }
   inside { print }
   END { if (blocks == 0) { print "README.md has no sh block" >"/dev/stderr"; exit 1 } }
 ' "$source/README.md" >"$scratch/blocks.sh"
