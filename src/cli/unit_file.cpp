@@ -89,7 +89,7 @@ std::string unit_text(const UnitFacts& facts) {
   text += "# 2: the configuration is not valid; the same again would not help.\nRestartPreventExitStatus=2\n";
   text += "# Ended by SIGINT or SIGTERM, in order.\nSuccessExitStatus=130 143\n";
   text += "# Berth ends its servers itself, in order; what is left when it has gone is killed.\nKillMode=mixed\n";
-  text += "# A control group for each server, so that all of its tree is known.\nDelegate=memory pids\n";
+  text += "# For the control groups of servers that have `limits`.\nDelegate=memory pids\n";
   text += "# A server that was ended for want of memory is restarted by Berth; the others go on.\nOOMPolicy=continue\n";
   text += "\n[Install]\nWantedBy=default.target\n";
   return text;
