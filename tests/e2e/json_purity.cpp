@@ -12,6 +12,30 @@ void check_one_document(Sandbox& sandbox, Arguments args) {
   CHECK(is_one_json_document(result.out));
 }
 
+TEST_CASE("A status that is asked for without usage is the same without it") {
+  Sandbox sandbox;
+  auto config = sandbox.config();
+  config.server("web");
+  sandbox.write(config);
+  sandbox.up({"--wait"});
+
+  const auto server = [&](const std::string& target) {
+    const HttpReply reply = http_over_unix(sandbox.socket_path(), "GET", target);
+    REQUIRE(reply.status == 200);
+    return boost::json::parse(reply.body).at("servers").at(0).as_object();
+  };
+  auto full = server("/v1/status");
+  auto lean = server("/v1/status?usage=0");
+  for (const char* key : {"cpu_s", "memory_bytes", "processes"}) {
+    CHECK_FALSE(full.at(key).is_null());
+    CHECK(lean.at(key).is_null());
+    lean[key] = full[key];
+  }
+  for (auto* one : {&full, &lean}) one->erase("uptime_s");
+  CHECK(lean == full);
+  sandbox.down();
+}
+
 }  // namespace
 
 TEST_CASE("Every command that prints facts prints one JSON document") {
