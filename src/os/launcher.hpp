@@ -56,6 +56,7 @@ struct GuardedLauncher : bp::posix::default_launcher {
   int error = 0;                      // set in the child
   int cgroup = -1;                    // folder of the group that the child is to live in
   bool cgroup_must = false;           // it holds limits; else other signs tell whose child it is
+  bool shares_descriptors = true;     // with us, until it takes a table of its own
   bool enter_late = false;            // it could not be born there
   int last_descriptor = 2;            // the last that the child needs before it executes
 
@@ -121,7 +122,9 @@ struct GuardedLauncher : bp::posix::default_launcher {
     const auto run_late = [](void* late) { (*static_cast<decltype(enter_and_run)*>(late))(); };
     if (cgroup >= 0) made = clone_vfork(-1, run_late, &enter_and_run);
     if (made >= 0) return made;
-      // A filter of system calls may not know clone3.
+    // A filter of system calls may not know clone3, and not close_range either: with a copy of the table it can do
+    // without.
+    shares_descriptors = false;
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
     made = ::vfork();
@@ -143,7 +146,7 @@ struct GuardedLauncher : bp::posix::default_launcher {
   void leave_descriptors() {
     stage = Stage::leave_descriptors;
     const auto rest = static_cast<unsigned>(last_descriptor) + 1;
-    if (::close_range(rest, ~0U, CLOSE_RANGE_UNSHARE) != 0) error = errno;
+    if (::close_range(rest, ~0U, CLOSE_RANGE_UNSHARE) != 0 && shares_descriptors) error = errno;
   }
 
   static void reset_signals() {

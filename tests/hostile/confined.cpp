@@ -1,4 +1,5 @@
-// Runs a program where pidfd_open is refused, as under an old container's seccomp profile: `confined PROGRAM [ARG…]`.
+// Runs a program where newer system calls are refused, as under an old container's seccomp profile: pidfd_open,
+// close_range, and clone3 as one that does not exist. `confined PROGRAM [ARG…]`.
 // Exits with 69 where no filter can be set.
 
 #include <linux/filter.h>
@@ -14,10 +15,13 @@
 
 int main(int argc, char** argv) {
   if (argc < 2) return 64;
-  std::array<sock_filter, 4> filter{{
+  std::array<sock_filter, 7> filter{{
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_pidfd_open, 0, 1),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_pidfd_open, 2, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_close_range, 1, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone3, 1, 2),
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
   }};
   const sock_fprog program{filter.size(), filter.data()};
