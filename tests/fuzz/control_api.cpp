@@ -71,7 +71,7 @@ struct World {
                .log = [](const std::string&) {},
                .settled = [this] { api.settled(); }}),
         api(io, fleet,
-            {.status = [this] { return status(); },
+            {.status = [this](app::Usage usage) { return status(usage); },
              .instances = [] { return std::vector<LedgerEntry>{}; },
              .down =
                  [this] {
@@ -93,10 +93,10 @@ struct World {
     return harbour;
   }
 
-  SupervisorStatus status() {
+  SupervisorStatus status(app::Usage usage) {
     SupervisorStatus status;
     status.project = "fuzz";
-    status.servers = fleet.status();
+    status.servers = fleet.status(usage);
     return status;
   }
 };
