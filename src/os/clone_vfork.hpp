@@ -19,6 +19,14 @@
 #include <csignal>
 #include <cstdint>
 
+#if defined(__SANITIZE_ADDRESS__)
+#define BERTH_WITH_ASAN
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define BERTH_WITH_ASAN
+#endif
+#endif
+
 namespace berth::os {
 
 // The child's pid, in which child(context) runs and never returns; -1 with errno, ENOSYS where this is not known.
@@ -31,7 +39,11 @@ inline pid_t clone_vfork(int group, void (*child)(void*), void* context) {
     request.flags |= CLONE_INTO_CGROUP;
     request.cgroup = static_cast<std::uint64_t>(group);
   }
-#if defined(__x86_64__)
+#if defined(BERTH_WITH_ASAN)
+  // It knows of vfork what it has to forget when the child is gone, and nothing of this.
+  const long result = -ENOSYS;
+  static_cast<void>(child), static_cast<void>(context);
+#elif defined(__x86_64__)
   long result = SYS_clone3;
   asm volatile(
       "syscall\n\t"
