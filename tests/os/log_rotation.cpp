@@ -106,7 +106,7 @@ std::string numbered_lines(int many, std::mt19937& dice) {
 
 TEST_CASE("All files together are what the child has said, byte for byte") {
   std::mt19937 dice(3);
-  std::string words = numbered_lines(800, dice);
+  std::string words = numbered_lines(400, dice);
   words += std::string(LineSplitter::longest, 'y') + "\n";               // the longest line in one piece
   words += std::string(3 * LineSplitter::longest + 17, 'z') + "\n\n\n";  // one in four
   words += numbered_lines(50, dice) + "the last words have no line feed";
