@@ -50,7 +50,9 @@ std::string service_line(const std::vector<Standing>& servers) {
     if (!server.ready) others.push_back(&server);
   }
   if (wanted == 0) return "no server is wanted up";
-  std::ranges::stable_sort(others, [](const auto* a, const auto* b) { return badness(*a) > badness(*b); });
+  std::ranges::sort(others, [](const auto* a, const auto* b) {
+    return badness(*a) != badness(*b) ? badness(*a) > badness(*b) : a < b;  // of the same kind, in their order
+  });
   std::string line = std::to_string(wanted - others.size()) + " of " + std::to_string(wanted) + " ready";
   for (std::size_t i = 0; i < std::min(others.size(), most_told); ++i) line += "; " + told(*others[i]);
   if (others.size() > most_told) line += "; and " + std::to_string(others.size() - most_told) + " more";
