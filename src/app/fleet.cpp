@@ -313,9 +313,6 @@ void Fleet::replace_guardian() {
     });
   }
   harbour_.leaders.insert(harbour_.guardian->pid());
-  for (Server* server : line_) {
-    if (server->pid() > 0) harbour_.guardian->watch(server->pid());
-  }
 }
 
 void Fleet::renew_guardian(std::vector<int> locks) {
