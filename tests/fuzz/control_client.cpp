@@ -18,6 +18,7 @@
 #include "cli/context.hpp"
 #include "cli/selection.hpp"
 #include "cli/status_table.hpp"
+#include "cli/text_width.hpp"
 #include "fuzz/support.hpp"
 #include "os/fd.hpp"
 #include "os/json_text.hpp"
@@ -120,11 +121,6 @@ void check_json_text(const json::value& body) {
   FUZZ_CHECK(same(again, body), visible(text));
 }
 
-std::size_t columns(std::string_view line) {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(line, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
-}
-
 // As `berth status` does it; what is missing in the document ends in an exception, as there.
 void render(json::value body, std::size_t width, bool colour) {
   auto& servers = body.as_object().at("servers").as_array();
@@ -142,10 +138,10 @@ void render(json::value body, std::size_t width, bool colour) {
   FUZZ_CHECK(static_cast<std::size_t>(std::ranges::count(plain, '\n')) == servers.size() + 1, visible(plain));
   // What comes before the detail has its own width; the detail never makes a line longer than the terminal.
   std::string_view rest = plain;
-  const std::size_t head = columns(rest.substr(0, rest.find("DETAIL")));
+  const std::size_t head = cli::columns_of(rest.substr(0, rest.find("DETAIL")));
   while (!rest.empty()) {
     const auto end = rest.find('\n');
-    FUZZ_CHECK(width == 0 || columns(rest.substr(0, end)) <= std::max(width, head), visible(plain));
+    FUZZ_CHECK(width == 0 || cli::columns_of(rest.substr(0, end)) <= std::max(width, head), visible(plain));
     rest.remove_prefix(end + 1);
   }
 }
