@@ -1,10 +1,21 @@
 #include "app/process_setup.hpp"
 
+#include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 
+#include "os/fd.hpp"
+
 namespace berth::app {
+
+namespace {
+
+constexpr std::size_t descriptors_of_berth = 64;
+constexpr std::size_t descriptors_of_server = 5;  // two pipes, the held port, the log, a probe
+
+}  // namespace
 
 std::optional<rlimit> raise_descriptor_limit() {
   rlimit before{};
@@ -13,6 +24,14 @@ std::optional<rlimit> raise_descriptor_limit() {
   raised.rlim_cur = raised.rlim_max;
   ::setrlimit(RLIMIT_NOFILE, &raised);
   return before;
+}
+
+void make_room_for_descriptors(std::size_t servers) {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == 0) return;
+  const auto last = std::min<rlim_t>(descriptors_of_berth + servers * descriptors_of_server, limit.rlim_cur - 1);
+  const os::Fd any(::open("/", O_PATH | O_CLOEXEC));
+  const os::Fd highest(::fcntl(any.get(), F_DUPFD_CLOEXEC, static_cast<int>(last)));
 }
 
 std::vector<int> standard_terminals() {

@@ -3,6 +3,7 @@
 
 #include <sys/resource.h>
 
+#include <cstddef>
 #include <optional>
 #include <vector>
 
@@ -11,6 +12,11 @@ namespace berth::app {
 // Three descriptors a server are more than the usual 1024 for a few hundred of them. What there was before is returned,
 // for the children.
 std::optional<rlimit> raise_descriptor_limit();
+
+// The kernel doubles a full table of descriptors and, in a process with threads, waits for every processor meanwhile
+// (an RCU grace period, tens of milliseconds; Linux, fs/file.c). Called before there are any, this takes the room for
+// as many servers at once.
+void make_room_for_descriptors(std::size_t servers);
 
 // Of the standard descriptors, those that are terminals.
 std::vector<int> standard_terminals();

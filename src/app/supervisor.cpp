@@ -180,6 +180,7 @@ class Supervisor::Impl {
     harbour.instances = outside != nullptr && *outside != '\0' ? core::tame(outside) : config_.name;
     harbour.log_dir = options_.log_dir;
     harbour.child_limits = app::raise_descriptor_limit();
+    app::make_room_for_descriptors(config_.servers.size());
     harbour.desk = &desk_;
     harbour.logs = &logs_;
     harbour.guardian = &guardian_;

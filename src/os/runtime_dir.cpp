@@ -140,6 +140,8 @@ Expected<ProjectLock, ProjectLock::Busy> ProjectLock::acquire(const std::string&
     ::poll(nullptr, 0, 10);  // a guardian is clearing up; flock has no wait with a deadline
   }
   auto predecessor = read_mark(path);
+  if (predecessor && predecessor->boot.empty())
+    predecessor.reset();  // it left nothing, or what it left went with its boot
   if (!write_whole(file.get(), SupervisorMark::of_this_process(brand).text())) {
     return Failure(Busy{0, because("cannot write the lock `" + path + "`")});
   }

@@ -44,7 +44,7 @@ class ProjectLock {
   static Expected<ProjectLock, Busy> acquire(const std::string& path, Brand brand = 0);
   [[nodiscard]] int descriptor() const { return file_.get(); }
 
-  // Who held it before and did not say that nothing is left: it was killed.
+  // Who held it before, since this machine booted, and did not say that nothing is left: it was killed.
   [[nodiscard]] const std::optional<SupervisorMark>& predecessor() const { return predecessor_; }
   // The file that was locked still stands there, and is what the next one would lock.
   [[nodiscard]] bool stands() const;
