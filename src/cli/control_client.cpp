@@ -12,6 +12,7 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
+#include <boost/json/monotonic_resource.hpp>
 #include <boost/json/parse.hpp>
 
 #include "cli/context.hpp"
@@ -26,6 +27,8 @@ using Protocol = asio::local::stream_protocol;
 
 namespace {
 
+constexpr std::size_t read_size = 64 * 1024;
+
 // One request and its answer; the steps follow each other on one loop, so that a deadline covers them all.
 class Exchange {
  public:
@@ -34,6 +37,7 @@ class Exchange {
     request_.set(http::field::host, "berth");
     request_.set(http::field::connection, "close");
     parser_.body_limit(256ULL * 1024 * 1024);
+    buffer_.reserve(read_size);  // or Beast reads 512 bytes at a time
     if (timeout) stream_.expires_after(*timeout);
   }
 
@@ -86,9 +90,11 @@ std::optional<ControlAnswer> ask(const std::string& socket, const std::string& m
     if (error == beast::error::timeout) throw Stop{exit_timed_out, "the supervisor does not answer on " + socket};
     throw Stop{exit_no_supervisor, "the supervisor went away while it was asked (" + error.message() + ")"};
   }
-  ControlAnswer answer{exchange.response().result_int(), nullptr};
   boost::system::error_code error;
-  answer.body = boost::json::parse(exchange.response().body(), error);
+  // A resource that frees nothing before the end: the answer is read and thrown away as a whole.
+  ControlAnswer answer{exchange.response().result_int(),
+                       boost::json::parse(exchange.response().body(), error,
+                                          boost::json::make_shared_resource<boost::json::monotonic_resource>())};
   if (error) throw Stop{exit_failed, "what answers on " + socket + " is no supervisor: " + error.message()};
   return answer;
 }

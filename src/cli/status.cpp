@@ -44,7 +44,7 @@ int status(const Context& context, const StatusOptions& options) {
   auto answer = ask_running(context.socket(), "GET", options.json ? full_status : lean_status);
   if (!answer.ok()) throw Stop{exit_failed, answer.error_message()};
   auto& servers = answer.body.as_object().at("servers").as_array();
-  servers = select(servers, options.names);
+  if (!options.names.empty()) servers = select(servers, options.names);
   if (options.json) {
     std::cout << os::json_text(answer.body) << "\n";
   } else {

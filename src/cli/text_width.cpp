@@ -52,6 +52,7 @@ Piece first_piece(std::string_view text) {
 }  // namespace
 
 std::size_t columns_of(std::string_view text) {
+  if (core::is_plain(text)) return text.size();
   std::size_t columns = 0;
   while (!text.empty()) {
     const Piece piece = first_piece(text);

@@ -14,12 +14,21 @@ namespace berth::config {
 
 namespace {
 
-std::optional<std::string> name_in(std::string_view text) {
-  const auto root = parse_document(text);
-  if (!root) return std::nullopt;
-  const Node* name = root->value("name");
+std::optional<std::string> name_in(const Node& root) {
+  const Node* name = root.value("name");
   if (name == nullptr || !name->is(Node::Type::string)) return std::nullopt;
   return expand(name->string, process_environment()).plain;
+}
+
+std::optional<std::string> name_in(std::string_view text) {
+  const auto root = parse_document(text);
+  return root ? name_in(*root) : std::nullopt;
+}
+
+// The keys of the root stand before the first table. A cut within a value of several lines leaves no TOML.
+std::string_view before_tables(std::string_view text) {
+  if (text.starts_with('[')) return {};
+  return text.substr(0, std::min(text.find("\n["), text.size() - 1) + 1);
 }
 
 // Of a file with a mistake somewhere: what stands before the first table, line by line.
@@ -38,7 +47,9 @@ std::optional<std::string> name_in_lines(std::string_view text) {
 
 std::string project_of(const std::string& file) {
   if (const auto text = read_text_file(file)) {
-    if (auto name = name_in(*text)) return *name;
+    // All of a file of many servers need not be read for this.
+    const auto root = parse_document(before_tables(*text));
+    if (auto name = root ? name_in(*root) : name_in(*text)) return *name;
     if (auto name = name_in_lines(*text)) return *name;
   }
   std::error_code ignored;

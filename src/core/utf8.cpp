@@ -1,5 +1,7 @@
 #include "core/utf8.hpp"
 
+#include <algorithm>
+
 namespace berth::core {
 
 std::size_t utf8_length(std::string_view text) {
@@ -18,6 +20,10 @@ std::size_t utf8_length(std::string_view text) {
   if (length == 3 && ((first == 0xE0 && byte(1) < 0xA0) || (first == 0xED && byte(1) >= 0xA0))) return 0;
   if (length == 4 && ((first == 0xF0 && byte(1) < 0x90) || (first == 0xF4 && byte(1) >= 0x90))) return 0;
   return length;
+}
+
+bool is_plain(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~'; });
 }
 
 std::string valid_utf8(std::string_view text) {
@@ -46,6 +52,7 @@ bool turns_direction(std::string_view character) {
 }
 
 std::string tame(std::string_view word, std::size_t longest) {
+  if (word.size() <= longest && is_plain(word)) return std::string(word);
   const std::string text = valid_utf8(cut(word, longest));
   std::string out;
   out.reserve(text.size());

@@ -10,6 +10,9 @@ namespace berth::core {
 // The length of the sequence that begins `text`, which is not empty; 0 when it is none.
 std::size_t utf8_length(std::string_view text);
 
+// Nothing but the characters from space to tilde: valid, tame, and as wide as it is long.
+bool is_plain(std::string_view text);
+
 // With every byte that belongs to no sequence replaced by U+FFFD.
 std::string valid_utf8(std::string_view text);
 

@@ -6,6 +6,7 @@
 #include <boost/json/serialize.hpp>
 #include <charconv>
 #include <cmath>
+#include <utility>
 
 #include "core/utf8.hpp"
 
@@ -13,30 +14,60 @@ namespace berth::os {
 
 namespace {
 
-std::string number_text(double value) {
-  if (!std::isfinite(value)) return "null";  // JSON knows no other word for it
+namespace json = boost::json;
+
+void append_text(std::string& out, std::string_view text) {
+  const bool stands_for_itself = core::is_plain(text) && text.find('"') == text.npos && text.find('\\') == text.npos;
+  if (!stands_for_itself) {
+    out += json::serialize(core::valid_utf8(text));
+    return;
+  }
+  out += '"';
+  out += text;
+  out += '"';
+}
+
+void append_number(std::string& out, double value) {
   std::array<char, 400> text{};
   const auto [end, error] = std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
-  return error == std::errc{} ? std::string(text.data(), end) : "null";
+  const bool number = std::isfinite(value) && error == std::errc{};
+  out += number ? std::string_view(text.data(), end) : "null";  // JSON knows no other word for it
+}
+
+void append(std::string& out, const json::value& value) {
+  switch (value.kind()) {
+    case json::kind::string: append_text(out, value.get_string()); break;
+    case json::kind::double_: append_number(out, value.get_double()); break;
+    case json::kind::array: {
+      char before = '[';
+      for (const json::value& item : value.get_array()) {
+        out += std::exchange(before, ',');
+        append(out, item);
+      }
+      out += before == '[' ? "[]" : "]";
+      break;
+    }
+    case json::kind::object: {
+      char before = '{';
+      for (const auto& [key, item] : value.get_object()) {
+        out += std::exchange(before, ',');
+        append_text(out, key);
+        out += ':';
+        append(out, item);
+      }
+      out += before == '{' ? "{}" : "}";
+      break;
+    }
+    default: out += json::serialize(value);
+  }
 }
 
 }  // namespace
 
-std::string json_text(const boost::json::value& value) {
+std::string json_text(const json::value& value) {
   std::string out;
-  if (value.is_string()) return boost::json::serialize(core::valid_utf8(value.as_string()));
-  if (value.is_double()) return number_text(value.as_double());
-  if (value.is_array()) {
-    for (const auto& item : value.as_array()) out += (out.empty() ? "" : ",") + json_text(item);
-    return "[" + out + "]";
-  }
-  if (value.is_object()) {
-    for (const auto& [key, item] : value.as_object()) {
-      out += (out.empty() ? "" : ",") + boost::json::serialize(core::valid_utf8(key)) + ":" + json_text(item);
-    }
-    return "{" + out + "}";
-  }
-  return boost::json::serialize(value);
+  append(out, value);
+  return out;
 }
 
 }  // namespace berth::os

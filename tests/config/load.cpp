@@ -91,6 +91,10 @@ TEST_CASE("the project of a file is known even when the rest of it is wrong") {
   CHECK(project_of(file) == "own");
   write(file, "[[servers]]\nname = \"not-this\"\nnonsense");
   CHECK(project_of(file) == "half");
+  write(file, "notes = \"\"\"\n[not a table]\nname = 'not-this'\n\"\"\"\nodd = [\n[1]]\nname = \"own\"\n[[servers]]\n");
+  CHECK(project_of(file) == "own");
+  write(file, "[[servers]]\nname = \"not-this\"\n");
+  CHECK(project_of(file) == "half");
 }
 
 TEST_CASE("paths are relative to the config, however that was named") {
