@@ -58,7 +58,6 @@ Fleet::Fleet(asio::io_context& io, const Config& config, Harbour harbour, Observ
   harbour_.verify_soon = [this] { verify_soon(); };
   harbour_.history = &history_;
   harbour_.metrics = &metrics_;
-  harbour_.look_within = [this](Milliseconds delay) { look_within(delay); };
   harbour_.look_soon = [this] { look_within(2ms); };
   for (std::size_t i = 0; i < governor_.size(); ++i) {
     servers_.push_back(std::make_unique<Server>(harbour_, i, governor_.config(i), governor_.life(i)));

@@ -58,7 +58,6 @@ struct Harbour {
   std::function<void()> verify_soon;
   // It would be good to look for listeners soon.
   std::function<void()> look_soon;
-  std::function<void(Milliseconds)> look_within;
 };
 
 }  // namespace berth::app

@@ -21,7 +21,6 @@ namespace {
 // For one probe before a server is ready. Real servers answered OPTIONS within 13 ms; the rest of `ready.timeout` is
 // for trying again.
 constexpr Milliseconds longest_answer{3'000};
-constexpr Milliseconds longest_wait_for_a_look{500};
 
 std::string hex_digits() {
   static std::random_device random;
@@ -262,9 +261,7 @@ void Server::perform(const core::KillTree&) {
 
 void Server::perform(const core::LookForListeners&) {
   close_look_ = true;
-  if (life_.phase() == core::PhaseKind::starting) return harbour_.look_soon();
-  // One look does for all whose checks fall together.
-  harbour_.look_within(std::min<Milliseconds>(config_->health.interval / 10, longest_wait_for_a_look));
+  harbour_.look_soon();  // one does for all whose checks fall together
 }
 
 void Server::perform(const core::StartProbe& probe) {

@@ -46,7 +46,7 @@ void Lifecycle::reconfigure(std::shared_ptr<const ServerConfig> config, Instant 
   if (moves || config->fixed_port != config_->fixed_port) leaves_port_ = true;
   config_ = std::move(config);
   backoff_.reconfigure(config_->backoff);
-  if (Check* now_checked = check()) now_checked->next = std::min(now_checked->next, now + config_->health.interval);
+  if (Check* checked = check()) checked->next = std::min(checked->next, in_step(now + config_->health.interval));
   if (auto* backing_off = std::get_if<BackingOff>(&state_)) {
     backing_off->retry_at = std::min(backing_off->retry_at, now + std::max(config_->backoff.max, shortest_retry));
   }

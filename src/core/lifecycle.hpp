@@ -341,6 +341,8 @@ class Lifecycle {
   [[nodiscard]] Check* check();
   [[nodiscard]] const Check* check() const;
   [[nodiscard]] Check first_check() const;
+  [[nodiscard]] bool looks_only() const;
+  [[nodiscard]] Instant in_step(Instant time) const;
   [[nodiscard]] bool checks_time() const;
   void tick_check(Check& check);
   void seen_when_ready(const ListenersSeen& event);

@@ -19,6 +19,8 @@ namespace {
 
 // The first check of one that has just become ready comes after a part of the interval, of which this is the least.
 constexpr double earliest_check = 0.1;
+constexpr int steps_of_looks = 10;  // in an interval
+constexpr double step_of_looks = 1.0 / steps_of_looks;
 
 }  // namespace
 
@@ -35,9 +37,23 @@ const Lifecycle::Check* Lifecycle::check() const {
 }
 
 Lifecycle::Check Lifecycle::first_check() const {
-  const double part = earliest_check + (1.0 - earliest_check) * spread_;
+  const double latest_check = looks_only() ? 1.0 - step_of_looks : 1.0;
+  const double part = earliest_check + (latest_check - earliest_check) * spread_;
   const auto delay = std::chrono::duration<double, std::milli>(config_->health.interval) * part;
-  return {.next = now_ + std::chrono::ceil<Milliseconds>(delay)};
+  return {.next = in_step(now_ + std::chrono::ceil<Milliseconds>(delay))};
+}
+
+// A look at the listeners of this host does for all servers whose checks fall together, and wakes the processor once.
+// Probes are better spread: each is work for the server that is asked.
+bool Lifecycle::looks_only() const {
+  return config_->health.probe == Probe::listen;
+}
+
+Instant Lifecycle::in_step(Instant time) const {
+  if (!looks_only()) return time;
+  const Instant::duration step = std::max(config_->health.interval / steps_of_looks, Milliseconds{1});
+  const auto beyond = time.time_since_epoch() % step;
+  return beyond == beyond.zero() ? time : time - beyond + step;
 }
 
 // Whether the time of the next check matters now.
@@ -52,7 +68,7 @@ void Lifecycle::tick_check(Check& check) {
   if (!checks_time() || now_ < check.next) return;
   // Never two for one: what was missed is not made good.
   check.next = std::max(check.next + config_->health.interval, now_ + config_->health.interval / 2);
-  if (check.lost || config_->health.probe == Probe::listen) {
+  if (check.lost || looks_only()) {
     check.looking = true;
     effects_.push_back(LookForListeners{});
   } else {
@@ -75,7 +91,7 @@ void Lifecycle::seen_when_ready(const ListenersSeen& event) {
   if (!is_new && !asked) return;
   std::string message = "no longer listens on port " + std::to_string(*port_);
   if (event.stranger_here) message += ", which " + holder_or_stranger(event.stranger) + " has taken";
-  if (is_new) now.next = now_ + config_->health.interval;
+  if (is_new) now.next = in_step(now_ + config_->health.interval);
   doubted(full_doubt, config_->health.probe != Probe::none, std::move(message));
 }
 

@@ -45,28 +45,52 @@ TEST_CASE("Nobody is asked twice before the first answer") {
   CHECK(web.count<StartProbe>() == 1);
 }
 
+namespace {
+
+// When one that becomes ready at `now` + 500 ms is first checked.
+Instant first_check(const std::shared_ptr<const ServerConfig>& config, std::uint64_t seed, Instant now) {
+  Lifecycle life(config, true, seed);
+  life.on(Start{}, now);
+  life.on(Proceed{}, now);
+  life.on(PortClaimed{50000}, now);
+  life.on(Launched{}, now);
+  life.on(ListenersSeen{.own_here = true}, now);
+  life.on(Tick{}, now + 500ms);
+  life.on(ListenersSeen{.own_here = true}, now + 500ms);
+  life.on(ProbePassed{}, now + 500ms);
+  life.on(ListenersSeen{.own_here = true}, now + 500ms);
+  REQUIRE(life.is_ready());
+  return *life.deadline();
+}
+
+}  // namespace
+
 TEST_CASE("The checks of many servers are spread over the interval") {
   const auto config = plain_config();
   std::set<Milliseconds> delays;
   for (std::uint64_t seed = 1; seed <= 50; ++seed) {
-    Lifecycle life(config, true, seed);
     const Instant now{1h};
-    life.on(Start{}, now);
-    life.on(Proceed{}, now);
-    life.on(PortClaimed{50000}, now);
-    life.on(Launched{}, now);
-    life.on(ListenersSeen{.own_here = true}, now);
-    life.on(Tick{}, now + 500ms);
-    life.on(ListenersSeen{.own_here = true}, now + 500ms);
-    life.on(ProbePassed{}, now + 500ms);
-    life.on(ListenersSeen{.own_here = true}, now + 500ms);
-    REQUIRE(life.is_ready());
-    const auto delay = std::chrono::duration_cast<Milliseconds>(*life.deadline() - (now + 500ms));
+    const auto delay = std::chrono::duration_cast<Milliseconds>(first_check(config, seed, now) - (now + 500ms));
     CHECK(delay >= 1s);
     CHECK(delay <= 10s);
     delays.insert(delay / 1000 * 1000);
   }
   CHECK(delays.size() >= 8);
+}
+
+TEST_CASE("Checks that are a look at the listeners fall together, a tenth of them at a time") {
+  auto config = std::make_shared<ServerConfig>(*plain_config());
+  config->health.probe = Probe::listen;
+  std::set<Instant::duration> steps;
+  for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+    const Instant now{1h + seed * 37ms};
+    const Instant first = first_check(config, seed, now);
+    CHECK(first >= now + 500ms + 1s);
+    CHECK(first <= now + 500ms + 10s);
+    CHECK(first.time_since_epoch() % 1s == 0ms);
+    steps.insert(first.time_since_epoch() % 10s);
+  }
+  CHECK(steps.size() >= 8);
 }
 
 TEST_CASE("A server that sleeps over three probes is unhealthy at the first and ended at the third") {
