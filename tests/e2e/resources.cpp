@@ -3,6 +3,8 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <fstream>
+#include <string>
 
 #include "e2e/restricted.hpp"
 
@@ -64,6 +66,24 @@ TEST_CASE("The supervisor raises its soft limit of descriptors and its children 
   const Limit child = limit_of(static_cast<pid_t>(number(sandbox.server("web"), "pid")), "Max open files");
   CHECK(child.soft == "64");
   CHECK(child.hard == "512");
+  sandbox.down();
+}
+
+// Doubling a full table costs a process with threads tens of milliseconds.
+TEST_CASE("The supervisor's table of descriptors has room for those of all servers before it needs them") {
+  Sandbox sandbox;
+  auto config = sandbox.config();
+  config.server("web");
+  for (const std::string& name : all_names(150)) config.server(name).set("enabled", false);
+  sandbox.write(config);
+  sandbox.up({"--wait"});
+
+  std::ifstream status("/proc/" + std::to_string(supervisor_of(sandbox)) + "/status");
+  std::string word;
+  while (status >> word && word != "FDSize:") continue;
+  unsigned room = 0;
+  REQUIRE(status >> room);
+  CHECK(room >= 5 * 151);
   sandbox.down();
 }
 
