@@ -20,11 +20,6 @@ std::optional<std::string> name_in(const Node& root) {
   return expand(name->string, process_environment()).plain;
 }
 
-std::optional<std::string> name_in(std::string_view text) {
-  const auto root = parse_document(text);
-  return root ? name_in(*root) : std::nullopt;
-}
-
 // The keys of the root stand before the first table. A cut within a value of several lines leaves no TOML.
 std::string_view before_tables(std::string_view text) {
   if (text.starts_with('[')) return {};
@@ -38,20 +33,24 @@ std::optional<std::string> name_in_lines(std::string_view text) {
     const std::string_view line = text.substr(0, end);
     text.remove_prefix(std::min(end + 1, text.size()));
     if (line.starts_with('[')) break;
-    if (auto name = name_in(line)) return name;
+    const auto root = parse_document(line);
+    if (auto name = root ? name_in(*root) : std::nullopt) return name;
   }
   return std::nullopt;
+}
+
+std::optional<std::string> name_in(std::string_view text) {
+  // All of a file of many servers need not be read for this.
+  if (const auto root = parse_document(before_tables(text))) return name_in(*root);
+  if (const auto root = parse_document(text)) return name_in(*root);
+  return name_in_lines(text);
 }
 
 }  // namespace
 
 std::string project_of(const std::string& file) {
-  if (const auto text = read_text_file(file)) {
-    // All of a file of many servers need not be read for this.
-    const auto root = parse_document(before_tables(*text));
-    if (auto name = root ? name_in(*root) : name_in(*text)) return *name;
-    if (auto name = name_in_lines(*text)) return *name;
-  }
+  const auto text = read_text_file(file);
+  if (auto name = text ? name_in(*text) : std::nullopt) return *name;
   std::error_code ignored;
   return std::filesystem::absolute(file, ignored).lexically_normal().parent_path().filename().string();
 }

@@ -93,6 +93,8 @@ TEST_CASE("the project of a file is known even when the rest of it is wrong") {
   CHECK(project_of(file) == "half");
   write(file, "notes = \"\"\"\n[not a table]\nname = 'not-this'\n\"\"\"\nodd = [\n[1]]\nname = \"own\"\n[[servers]]\n");
   CHECK(project_of(file) == "own");
+  write(file, "notes = \"\"\"\nname = 'not-this'\n\"\"\"\n");
+  CHECK(project_of(file) == "half");
   write(file, "[[servers]]\nname = \"not-this\"\n");
   CHECK(project_of(file) == "half");
 }
