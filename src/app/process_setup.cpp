@@ -34,6 +34,13 @@ void make_room_for_descriptors(std::size_t servers) {
   const os::Fd highest(::fcntl(any.get(), F_DUPFD_CLOEXEC, static_cast<int>(last)));
 }
 
+void prepare_groups(os::CgroupPlace& place, const Config& config) {
+  for (const ServerConfig& server : config.servers) {
+    if (server.limits.memory) place.provides("memory");
+    if (server.limits.processes) place.provides("pids");
+  }
+}
+
 std::vector<int> standard_terminals() {
   std::vector<int> found;
   for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {

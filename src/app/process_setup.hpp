@@ -7,6 +7,9 @@
 #include <optional>
 #include <vector>
 
+#include "berth/config.hpp"
+#include "os/cgroup.hpp"
+
 namespace berth::app {
 
 // Three descriptors a server are more than the usual 1024 for a few hundred of them. What there was before is returned,
@@ -17,6 +20,9 @@ std::optional<rlimit> raise_descriptor_limit();
 // (an RCU grace period, tens of milliseconds; Linux, fs/file.c). Called before there are any, this takes the room for
 // as many servers at once.
 void make_room_for_descriptors(std::size_t servers);
+
+// Where servers have limits that groups can hold: now, while there are only processes of ours to move out of their way.
+void prepare_groups(os::CgroupPlace& place, const Config& config);
 
 // Of the standard descriptors, those that are terminals.
 std::vector<int> standard_terminals();

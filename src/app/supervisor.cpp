@@ -186,6 +186,7 @@ class Supervisor::Impl {
     harbour.guardian = &guardian_;
     harbour.cgroups = os::CgroupPlace::find();
     harbour.cgroups.tidy(os::run_group_prefix);
+    app::prepare_groups(harbour.cgroups, config_);
     // The guardian, and what a shell may have left us when it became this program.
     for (const pid_t child : os::children_of(::getpid())) harbour.leaders.insert(child);
     return harbour;

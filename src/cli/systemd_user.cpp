@@ -77,7 +77,8 @@ UnitState SystemdUser::show(const std::string& unit) const {
   state.active = all["ActiveState"];
   state.sub = all["SubState"];
   state.result = all["Result"];
-  state.says = all["StatusText"];
+  // systemd keeps the last words of one that has ended.
+  if (state.active != "inactive" && state.active != "failed") state.says = all["StatusText"];
   state.needs_reload = all["NeedDaemonReload"] == "yes";
   if (const auto pid = number(all["MainPID"]); pid > 1) state.pid = static_cast<pid_t>(pid);
   const std::chrono::microseconds since(number(all["ActiveEnterTimestampMonotonic"]));

@@ -87,6 +87,16 @@ std::vector<pid_t> pids_in(const std::string& folder) {
   return pids;
 }
 
+// One that has ended meanwhile does.
+bool descends_from(pid_t ancestor, pid_t pid) {
+  while (pid > 1 && pid != ancestor) {
+    const auto stat = stat_process(pid);
+    if (!stat) return true;
+    pid = stat->parent;
+  }
+  return pid == ancestor;
+}
+
 }  // namespace
 
 Cgroup::Cgroup(std::string folder) : folder_(std::move(folder)) {}
@@ -162,22 +172,30 @@ bool CgroupPlace::provide(const std::string& controller) const {
   if (!has_word(folder_ + "/cgroup.controllers", controller)) return false;
   const std::string enabled = folder_ + "/cgroup.subtree_control";
   if (has_word(enabled, controller)) return true;
-  if (write_word(enabled, "+" + controller)) return true;
-  return errno == EBUSY && move_out() && write_word(enabled, "+" + controller);
+  // Not left to an error of the kernel: a threaded controller ("pids") may be enabled above processes, and then no
+  // group below can be entered, by us or by systemd.
+  if (::access((folder_ + "/cgroup.type").c_str(), F_OK) == 0 && !move_out())
+    return false;  // the very root has no type
+  return write_word(enabled, "+" + controller);
 }
 
-// Only processes of this program: the guardian, and a `berth up` that waits. Others are not ours to move.
+// Only processes of this program (the guardian, and a `berth up` that waits) and what descends from this one. Others
+// are not ours to move.
 bool CgroupPlace::move_out() const {
   const auto program = link_of("/proc/self/exe");
-  const auto in_it = pids_in(folder_);
-  const bool all_ours = std::ranges::all_of(in_it, [&](pid_t pid) {
-    return pid == ::getpid() || (pid > 1 && link_of("/proc/" + std::to_string(pid) + "/exe") == program);
-  });
-  if (!all_ours) return false;
   const std::string folder = folder_ + "/" + own_group;
-  if (::mkdir(folder.c_str(), 0755) != 0 && errno != EEXIST) return false;
-  return std::ranges::all_of(in_it,
-                             [&](pid_t pid) { return write_word(folder + "/cgroup.procs", std::to_string(pid)); });
+  constexpr int most_rounds = 10;  // of servers that fork meanwhile
+  for (int rounds = 0; rounds < most_rounds; ++rounds) {
+    const auto in_it = pids_in(folder_);
+    if (in_it.empty()) return true;
+    const bool all_ours = std::ranges::all_of(in_it, [&](pid_t pid) {
+      return pid == ::getpid() || (pid > 1 && link_of("/proc/" + std::to_string(pid) + "/exe") == program) ||
+             descends_from(::getpid(), pid);
+    });
+    if (!all_ours || (::mkdir(folder.c_str(), 0755) != 0 && errno != EEXIST)) return false;
+    for (const pid_t pid : in_it) write_word(folder + "/cgroup.procs", std::to_string(pid));  // it may have ended
+  }
+  return false;
 }
 
 CgroupPlace CgroupPlace::find() {

@@ -66,8 +66,9 @@ class CgroupPlace {
   // An empty group of this name below the place; none when that fails.
   [[nodiscard]] Cgroup make(const std::string& name) const;
   // Can groups made from now on be limited by this controller ("memory", "pids")? The kernel wants no process in a
-  // group whose groups are limited ("no internal processes"): when Berth's own are the only ones there, they move to a
-  // group of their own, else it is no. The answer is remembered.
+  // group whose groups are limited ("no internal processes"): when Berth's own and those of its servers are the only
+  // ones there, they move to a group of their own, else it is no. The answer is remembered. Asked before servers run it
+  // has the fewest to move.
   bool provides(const std::string& controller);
   // Removes empty groups that earlier ones have left: those whose name begins so.
   void tidy(const std::string& prefix) const;

@@ -69,8 +69,8 @@ struct GuardedLauncher : bp::posix::default_launcher {
 
     auto child = [&] {
       reset_signals();
-      leave_descriptors();
-      if (error == 0 && enter_late) enter_cgroup();
+      if (enter_late) enter_cgroup();
+      if (error == 0) leave_descriptors();
       if (error == 0) error = bp::posix::detail::on_exec_setup(*this, executable, argv, inits...).value();
       if (error == 0) {
         stage = Stage::execute;
@@ -133,13 +133,14 @@ struct GuardedLauncher : bp::posix::default_launcher {
     return made;
   }
 
-  // For a kernel that does not let it be born there.
+  // For a kernel that does not let it be born there. While `cgroup` is still open, and maybe in our own table.
   void enter_cgroup() {
     if (cgroup < 0) return;
     stage = Stage::enter_group;
     const int procs = ::openat(cgroup, "cgroup.procs", O_WRONLY | O_CLOEXEC);
     const bool entered = procs >= 0 && ::write(procs, "0", 1) == 1;
     if (!entered && cgroup_must) error = errno;
+    if (procs >= 0) ::close(procs);
   }
 
   // Takes a table of its own. The copy ends before the first of those that it has no business with.

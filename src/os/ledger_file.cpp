@@ -1,6 +1,7 @@
 #include "os/ledger_file.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>  // renameat2
 
 #include <algorithm>
@@ -132,10 +133,10 @@ Expected<std::string, std::string> LedgerFile::replace(const Ledger& ledger, boo
 
 // A second name, so that the file is never missing; a folder has to be moved.
 Expected<std::string, std::string> LedgerFile::put_aside() {
-  std::string time = timestamp();
-  std::replace(time.begin(), time.end(), ':', '-');
-  for (int number = 1; number < 100; ++number) {
-    std::string kept = path_ + ".corrupt-" + time + (number == 1 ? "" : "-" + std::to_string(number));
+  for (int tries = 0; tries < 100; ++tries) {
+    std::string time = timestamp();
+    std::replace(time.begin(), time.end(), ':', '-');
+    std::string kept = path_ + ".corrupt-" + time;
     const bool done =
         ::linkat(AT_FDCWD, path_.c_str(), AT_FDCWD, kept.c_str(), 0) == 0 ||
         (errno != EEXIST && ::renameat2(AT_FDCWD, path_.c_str(), AT_FDCWD, kept.c_str(), RENAME_NOREPLACE) == 0);
@@ -144,6 +145,7 @@ Expected<std::string, std::string> LedgerFile::put_aside() {
       return kept;
     }
     if (errno != EEXIST) break;
+    ::poll(nullptr, 0, 1);  // one in each millisecond: the order of their names is that of their age
   }
   return Error(std::strerror(errno));
 }

@@ -1,5 +1,7 @@
 // Where and when a child listens, and what Berth makes of it.
 
+#include <netdb.h>
+
 #include "e2e/e2e.hpp"
 
 namespace e2e {
@@ -52,6 +54,12 @@ TEST_CASE("A server on 0.0.0.0 is ready") {
   ready_when_bound_to("0.0.0.0");
 }
 TEST_CASE("A server on whatever localhost means is ready") {
+  addrinfo* found = nullptr;
+  if (::getaddrinfo("localhost", nullptr, nullptr, &found) != 0) {
+    WARN("nobody knows `localhost` here: nothing tested");
+    return;
+  }
+  ::freeaddrinfo(found);
   ready_when_bound_to("localhost-style");
 }
 

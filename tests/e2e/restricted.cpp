@@ -54,7 +54,8 @@ PlainUser::PlainUser(Sandbox& sandbox) : sandbox_(sandbox) {
   const fs::path folder = sandbox.config_path().parent_path();
   give(folder);
   for (const auto& entry : fs::recursive_directory_iterator(folder)) give(entry.path());
-  const Result result = run(BERTH_PROGRAM, {"version"});
+  // By way of a shell: setpriv(1) itself finds a program in a folder that only root may enter.
+  const Result result = run("/bin/sh", {"-c", "exec \"$0\" version", BERTH_PROGRAM});
   if (result.code != 0) why_not_ = "another user cannot run this build of Berth: " + result.err;
 }
 

@@ -299,6 +299,10 @@ TEST_CASE("service status tells what is installed, whether it runs, and what has
   CHECK(has(desk.service({"status"}).out, "TimeoutStopSec is 45, not 135"));
   desk.running(4711);
   CHECK(has(desk.service({"status"}).out, "is not that of the service"));
+  desk.state(
+      "LoadState=loaded\nUnitFileState=enabled\nActiveState=inactive\nSubState=dead\n"
+      "StatusText=going down, 1 of 1 left: web\nMainPID=0\n");
+  CHECK_FALSE(has(desk.service({"status"}).out, "going down"));
   desk.sandbox.write("name = 7");
   CHECK(has(desk.service({"status", "-p", desk.sandbox.project()}).out, "the configuration is not valid"));
   desk.sandbox.write(config);

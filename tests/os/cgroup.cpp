@@ -2,11 +2,13 @@
 
 #include "os/cgroup.hpp"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 
 #include "os/process_tree.hpp"
+#include "os/read_file.hpp"
 #include "os/support.hpp"
 #include "support/catch.hpp"
 
@@ -59,6 +61,30 @@ TEST_CASE("No group is no group and says nothing") {
   CHECK_FALSE(none.kill());
   CHECK_FALSE(none.entrance());
   CHECK_FALSE(CgroupPlace().make("x"));
+}
+
+TEST_CASE("No controller is enabled above processes that cannot be moved away") {
+  const Folder group;
+  group.file("cgroup.type", "domain\n");
+  group.file("cgroup.controllers", "memory pids\n");
+  group.file("cgroup.subtree_control", "");
+  group.file("cgroup.procs", "1\n");
+  auto place = CgroupPlace::at(group.path().string());
+  CHECK_FALSE(place.provides("pids"));
+  CHECK(read_file((group.path() / "cgroup.subtree_control").string(), 64) == "");
+}
+
+// As where the kernel does not let a child be born in a group: a plain folder is none.
+TEST_CASE("A child that cannot be born in its group enters it before it lets go of it") {
+  prepare_to_launch();  // what is opened after this is closed early in the child
+  const Folder group;
+  group.file("cgroup.procs", "");
+  const Fd entrance(::open(group.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  auto request = request_for("/bin/sh", {"-c", "exec sleep 1000"});
+  request.cgroup = entrance.get();
+  request.cgroup_must = true;
+  const Child child(request);
+  CHECK(read_file((group.path() / "cgroup.procs").string(), 64) == "0");
 }
 
 }  // namespace
