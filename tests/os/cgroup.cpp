@@ -76,7 +76,8 @@ TEST_CASE("No controller is enabled above processes that cannot be moved away") 
 
 // As where the kernel does not let a child be born in a group: a plain folder is none.
 TEST_CASE("A child that cannot be born in its group enters it before it lets go of it") {
-  prepare_to_launch();  // what is opened after this is closed early in the child
+  prepare_to_launch();
+  const Pipe below;  // takes the numbers that are left below; what is opened after it is closed early in the child
   const Folder group;
   group.file("cgroup.procs", "");
   const Fd entrance(::open(group.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
