@@ -39,9 +39,11 @@ constexpr std::array variables{
     Term{"BERTH_CONFIG", "The configuration, where there is no `-c`."},
     Term{"BERTH_RUNTIME_DIR", "The folder for sockets and locks, where there is no `--runtime-dir`."},
     Term{"BERTH_LOG_DIR", "The folder for log files, where there is no `--log-dir`."},
-    Term{"BERTH_CGROUPS",
-         "`on`: every server gets a control group of its own, where they are delegated to Berth. `off`: none ever "
-         "does."},
+    Term{
+        "BERTH_CGROUPS",
+        "`on`: every server gets a control group of its own, where they are delegated to Berth. `off`: none ever "
+        "does. `delegated`: the group that Berth is in is its own, though nothing marks it so; the units for users say "
+        "it."},
     Term{"NO_COLOR", "Set to anything: no colours, unless `--color always` says otherwise."},
     Term{"LC_ALL, LC_CTYPE, LANG", "Whether the terminal shows UTF-8; without it, shapes are ASCII."},
     Term{"XDG_CONFIG_HOME, XDG_RUNTIME_DIR, XDG_STATE_HOME", "Where the files below are."},

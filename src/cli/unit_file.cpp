@@ -1,5 +1,6 @@
 #include "cli/unit_file.hpp"
 
+#include <algorithm>
 #include <map>
 #include <sstream>
 
@@ -90,6 +91,11 @@ std::string unit_text(const UnitFacts& facts) {
   text += "# Ended by SIGINT or SIGTERM, in order.\nSuccessExitStatus=130 143\n";
   text += "# Berth ends its servers itself, in order; what is left when it has gone is killed.\nKillMode=mixed\n";
   text += "# For the control groups of servers that have `limits`.\nDelegate=memory pids\n";
+  const bool told =
+      std::ranges::any_of(facts.environment, [](const auto& one) { return one.first == "BERTH_CGROUPS"; });
+  if (!told) {
+    text += "# A user's manager does not mark the group as delegated.\nEnvironment=BERTH_CGROUPS=delegated\n";
+  }
   text += "# A server that was ended for want of memory is restarted by Berth; the others go on.\nOOMPolicy=continue\n";
   text += "\n[Install]\nWantedBy=default.target\n";
   return text;

@@ -200,14 +200,16 @@ bool CgroupPlace::move_out() const {
 
 CgroupPlace CgroupPlace::find() {
   CgroupPlace place;
-  const char* wish = std::getenv("BERTH_CGROUPS");
-  if (wish != nullptr && std::string_view(wish) == "off") return place;
-  place.for_every_run_ = wish != nullptr && std::string_view(wish) == "on";
+  const char* value = std::getenv("BERTH_CGROUPS");
+  const std::string wish = value == nullptr ? "" : value;
+  if (wish == "off") return place;
+  place.for_every_run_ = wish == "on";
+  if (wish == "delegated") ::unsetenv("BERTH_CGROUPS");  // it is said of our group, not of those of our children
   const std::string mount = mount_point();
   const std::string path = own_path();
   if (mount.empty() || path.empty()) return place;
   const std::string folder = path == "/" ? mount : mount + path;
-  const bool ours = path == "/" || is_delegated(folder);
+  const bool ours = path == "/" || wish == "delegated" || is_delegated(folder);
   if (ours && ::access((folder + "/cgroup.kill").c_str(), F_OK) != 0 && path != "/") return place;
   if (ours && ::access(folder.c_str(), W_OK) == 0) place.folder_ = folder;
   return place;

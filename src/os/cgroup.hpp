@@ -54,7 +54,8 @@ inline constexpr const char* own_group = "berth-supervisor";
 
 // The place below which groups can be made: the group of this process, when it is delegated to it (systemd's
 // `Delegate=` says so in an extended attribute) or is the root of a container's hierarchy. BERTH_CGROUPS in the
-// environment: `off`, there is none; `on`, every run is to have a group.
+// environment: `off`, there is none; `on`, every run is to have a group; `delegated`, it is, though nothing marks it
+// (the systemd of a user marks none). The last is taken out of the environment.
 class CgroupPlace {
  public:
   static CgroupPlace find();

@@ -48,6 +48,12 @@ TEST_CASE("The unit names program, configuration, variables and a stop that is l
   CHECK(has(text, "\nTimeoutStopSec=45\n"));
   CHECK(has(text, "\nType=notify\n"));
   CHECK(unit_name("tour") == "berth-tour.service");
+  CHECK(has(text, "\nDelegate=memory pids\n"));
+  CHECK(has(text, "\nEnvironment=BERTH_CGROUPS=delegated\n"));
+  auto off = facts();
+  off.environment.emplace_back("BERTH_CGROUPS", "off");
+  CHECK(has(unit_text(off), "\nEnvironment=BERTH_CGROUPS=off\n"));
+  CHECK_FALSE(has(unit_text(off), "BERTH_CGROUPS=delegated"));
 }
 
 TEST_CASE("Drift is what install would change, the shell's variables aside") {
