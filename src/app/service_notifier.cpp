@@ -104,6 +104,12 @@ void ServiceNotifier::going_down(Milliseconds at_most) {
   say_with_line("STOPPING=1\nEXTEND_TIMEOUT_USEC=" + std::to_string(limit));
 }
 
+void ServiceNotifier::gone() {
+  if (!begun_) return;
+  const auto left = look();
+  say("STATUS=" + (std::ranges::any_of(left, &Standing::there) ? farewell_line(left) : "down"));
+}
+
 // How all is at this moment, whenever the last line was told.
 void ServiceNotifier::say_with_line(const std::string& what) {
   seen_ = look();

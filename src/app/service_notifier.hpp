@@ -33,6 +33,8 @@ class ServiceNotifier {
   void settled();
   // It ends within this time.
   void going_down(Milliseconds at_most);
+  // It ends now: the manager keeps the last line of one that has ended.
+  void gone();
 
   // As long as one lives, the configuration is being read and applied.
   class Reloading {

@@ -143,6 +143,7 @@ class Supervisor::Impl {
     notifier_.begin();
     if (options_.on_listening) options_.on_listening();
     io_.run();
+    notifier_.gone();
     keeper_.finish();
     if (fleet_.who_is_left().empty()) lock_.leave_nothing();
     log_->info("down");

@@ -273,6 +273,7 @@ TEST_CASE("STOPPING=1 asks for as much time as the stop may take") {
     REQUIRE(at != std::string::npos);
     CHECK(std::stol(stopping->substr(at + 20)) > 70'000'000);
     REQUIRE(berth.wait());
+    CHECK(service.reader().all().back() == "STATUS=down");
     CHECK(service.reader().count("READY=1") == 1);
   }
 }
