@@ -26,5 +26,7 @@ TEST_CASE("A crowd of waiting clients locks out nobody who only asks") {
   }));
   CHECK(refused() < 40);
   CHECK(sandbox.berth({"status"}).code == 3);
-  sandbox.down();
+  CHECK(sandbox.berth({"down"}).code == 0);
+  for (Program& client : crowd) CHECK(client.wait());  // they hear of it, and end a moment later
+  CHECK(sandbox.nothing_left());
 }
