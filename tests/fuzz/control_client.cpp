@@ -138,7 +138,9 @@ void render(json::value body, std::size_t width, bool colour) {
   FUZZ_CHECK(static_cast<std::size_t>(std::ranges::count(plain, '\n')) == servers.size() + 1, visible(plain));
   // What comes before the detail has its own width; the detail never makes a line longer than the terminal.
   std::string_view rest = plain;
-  const std::size_t head = cli::columns_of(rest.substr(0, rest.find("DETAIL")));
+  const std::string_view header = rest.substr(0, rest.find('\n'));
+  if (!header.ends_with("DETAIL")) return;
+  const std::size_t head = cli::columns_of(header) - std::string_view("DETAIL").size();
   while (!rest.empty()) {
     const auto end = rest.find('\n');
     FUZZ_CHECK(width == 0 || cli::columns_of(rest.substr(0, end)) <= std::max(width, head), visible(plain));
