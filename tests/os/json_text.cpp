@@ -2,8 +2,9 @@
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <catch2/catch.hpp>
 #include <limits>
+
+#include "support/catch.hpp"
 
 namespace berth::os {
 
